@@ -1,0 +1,206 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DomainError } from '#domain/errors.ts';
+import {
+  availableActions,
+  canTransition,
+  findTransition,
+  leadMachine,
+  needsReason,
+  partnerMachine,
+  payoutMachine,
+  type StateMachine,
+  transition,
+  transitionPath,
+} from '#domain/state-machines.ts';
+
+type AnyMachine = StateMachine<string, string>;
+const machines: AnyMachine[] = [partnerMachine, leadMachine, payoutMachine];
+
+/** The arrows drawn in `domain.md`, typed in once more by hand, so that an edit of the table is noticed here. */
+const drawn: Record<string, readonly string[]> = {
+  partner: [
+    'pending>active',
+    'pending>rejected',
+    'rejected>pending',
+    'active>inactive',
+    'active>suspended',
+    'inactive>active',
+    'suspended>active',
+    'suspended>inactive',
+  ],
+  lead: ['submitted>under_review', 'under_review>approved', 'under_review>rejected', 'approved>converted'],
+  payout: [
+    'pending>approved',
+    'pending>partially_approved',
+    'pending>rejected',
+    'approved>partially_paid',
+    'partially_approved>partially_paid',
+    'partially_paid>partially_paid',
+    'partially_paid>paid',
+    'approved>paid',
+    'partially_approved>paid',
+    'approved>cancelled',
+    'partially_approved>cancelled',
+  ],
+};
+
+function refusal(act: () => unknown): DomainError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof DomainError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+/** What came out: the status, or the code of the refusal. */
+function attempt(act: () => string): string {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof DomainError) return error.code;
+    throw error;
+  }
+}
+
+describe.each(machines.map((machine) => [machine.noun, machine] as const))('%s machine', (noun, machine) => {
+  test('its direct arrows are exactly those of the domain rules', () => {
+    const direct = machine.transitions.filter((each) => each.via === undefined);
+    expect(direct.map((each) => `${each.from}>${each.to}`).sort()).toEqual([...(drawn[noun] ?? [])].sort());
+  });
+
+  test('a status and an action have at most one outcome', () => {
+    const keys = machine.transitions.map((each) => `${each.from} ${each.action}`);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  test('every status can be reached from the initial one, and every action is used', () => {
+    const reached = new Set([machine.initial]);
+    for (const status of reached) {
+      for (const action of availableActions(machine, status))
+        reached.add(transition(machine, status, action));
+    }
+    expect([...reached].sort()).toEqual([...machine.statuses].sort());
+    for (const action of machine.actions) {
+      expect(machine.transitions.some((each) => each.action === action)).toBe(true);
+    }
+  });
+
+  test('no walk reaches a status but by a listed transition', () => {
+    const steps = fc.array(fc.constantFrom(...machine.actions), { maxLength: 30 });
+    fc.assert(
+      fc.property(steps, (actions) => {
+        let status = machine.initial;
+        for (const action of actions) {
+          const from = status;
+          const listed = machine.transitions.filter((each) => each.from === from && each.action === action);
+          expect(canTransition(machine, from, action)).toBe(listed.length === 1);
+          expect(availableActions(machine, from).includes(action)).toBe(listed.length === 1);
+          expect(needsReason(machine, from, action)).toBe(listed[0]?.needsReason ?? false);
+          expect(attempt(() => transition(machine, from, action))).toBe(
+            listed[0]?.to ?? 'INVALID_TRANSITION',
+          );
+          const path = canTransition(machine, from, action) ? transitionPath(machine, from, action) : [];
+          for (const next of path) {
+            expect(drawn[noun]).toContain(`${status}>${next}`);
+            status = next;
+          }
+        }
+      }),
+    );
+  });
+
+  test('every refusal is a sentence about this thing', () => {
+    for (const status of machine.statuses) {
+      for (const action of machine.actions) {
+        if (canTransition(machine, status, action)) continue;
+        const { message, code } = refusal(() => transition(machine, status, action));
+        expect(code).toBe('INVALID_TRANSITION');
+        expect(message).toMatch(/^An? [a-z ]+ can't (be [a-z ]+|reapply)( again)?\.$/);
+        expect(message).toContain(noun);
+        expect(message).not.toContain('_');
+      }
+    }
+  });
+});
+
+describe('partner', () => {
+  test('a pending partner is approved or rejected, a rejected one may only reapply', () => {
+    expect(availableActions(partnerMachine, 'pending')).toEqual(['approve', 'reject']);
+    expect(availableActions(partnerMachine, 'rejected')).toEqual(['reapply']);
+    expect(transition(partnerMachine, 'rejected', 'reapply')).toBe('pending');
+  });
+
+  test('suspending an inactive partner is refused in words', () => {
+    expect(refusal(() => transition(partnerMachine, 'inactive', 'suspend')).message).toBe(
+      "An inactive partner can't be suspended.",
+    );
+    expect(refusal(() => transition(partnerMachine, 'active', 'reapply')).message).toBe(
+      "An active partner can't reapply.",
+    );
+  });
+
+  test('rejecting, suspending and deactivating need a reason, wherever they are possible', () => {
+    for (const each of partnerMachine.transitions) {
+      expect(each.needsReason).toBe(['reject', 'suspend', 'deactivate'].includes(each.action));
+      expect(needsReason(partnerMachine, each.from, each.action)).toBe(each.needsReason);
+    }
+  });
+});
+
+describe('lead', () => {
+  test('approving or rejecting a submitted lead passes through under_review', () => {
+    expect(transitionPath(leadMachine, 'submitted', 'approve')).toEqual(['under_review', 'approved']);
+    expect(transitionPath(leadMachine, 'submitted', 'reject')).toEqual(['under_review', 'rejected']);
+    expect(transitionPath(leadMachine, 'under_review', 'approve')).toEqual(['approved']);
+    expect(transition(leadMachine, 'submitted', 'approve')).toBe('approved');
+  });
+
+  test('rejected and converted are end states', () => {
+    expect(availableActions(leadMachine, 'rejected')).toEqual([]);
+    expect(availableActions(leadMachine, 'converted')).toEqual([]);
+    expect(refusal(() => transition(leadMachine, 'rejected', 'approve')).message).toBe(
+      "A rejected lead can't be approved.",
+    );
+    expect(refusal(() => transition(leadMachine, 'approved', 'approve')).message).toBe(
+      "An approved lead can't be approved again.",
+    );
+    expect(refusal(() => transition(leadMachine, 'under_review', 'convert')).message).toBe(
+      "A lead under review can't be converted.",
+    );
+  });
+
+  test('only a rejection needs a reason', () => {
+    expect(needsReason(leadMachine, 'submitted', 'reject')).toBe(true);
+    expect(needsReason(leadMachine, 'under_review', 'reject')).toBe(true);
+    expect(needsReason(leadMachine, 'approved', 'convert')).toBe(false);
+  });
+});
+
+describe('payout', () => {
+  test('an approved payout may be paid at once, in parts, or cancelled before any payment', () => {
+    for (const status of ['approved', 'partially_approved'] as const) {
+      expect(availableActions(payoutMachine, status)).toEqual(['pay_part', 'pay', 'cancel']);
+    }
+    expect(availableActions(payoutMachine, 'partially_paid')).toEqual(['pay_part', 'pay']);
+    expect(refusal(() => transition(payoutMachine, 'partially_paid', 'cancel')).message).toBe(
+      "A partially paid payout can't be cancelled.",
+    );
+  });
+
+  test('nothing follows paid, rejected or cancelled', () => {
+    for (const status of ['paid', 'rejected', 'cancelled'] as const) {
+      expect(availableActions(payoutMachine, status)).toEqual([]);
+    }
+    expect(refusal(() => transition(payoutMachine, 'paid', 'pay')).message).toBe(
+      "A paid payout can't be paid again.",
+    );
+  });
+
+  test('a pending payout cannot be paid', () => {
+    expect(canTransition(payoutMachine, 'pending', 'pay')).toBe(false);
+    expect(findTransition(payoutMachine, 'pending', 'pay')).toBeUndefined();
+  });
+});
