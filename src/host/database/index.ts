@@ -1,0 +1,16 @@
+export * from './entities/index.ts';
+export { ConstraintError, type ConstraintKind } from './errors.ts';
+export type { Insertable, RowOf, Table } from './table.ts';
+export type {
+  Database,
+  DatabaseLocation,
+  DatabaseLogger,
+  DatabaseOptions,
+  Engine,
+  FindOptions,
+  ListOptions,
+  MigrationReport,
+  Reader,
+  Scope,
+  Writer,
+} from './types.ts';
