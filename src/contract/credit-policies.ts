@@ -1,0 +1,357 @@
+import * as z from 'zod';
+import { calculationTypes, creditStatuses, policyTypes, timeUnitTypes } from '#domain/vocabulary.ts';
+import {
+  commandFields,
+  count,
+  currencyCode,
+  day,
+  id,
+  instant,
+  money,
+  optionalText,
+  outcome,
+  page,
+  pageFields,
+  percent,
+  procedure,
+  queryBoolean,
+  reason,
+  rowFields,
+  score,
+  signedMoney,
+  text,
+} from './base.ts';
+
+const tags = ['Credit policies'];
+
+const tier = z.object({
+  tierLevel: z.int().min(1).max(1000),
+  minLeads: count,
+  /** null or left out: open-ended, only for the last tier. */
+  maxLeads: count.nullish(),
+  creditAmount: money,
+  /** null or left out: the policy's own bonus holds; 0 means no bonus in this tier. */
+  bonusPercent: percent.nullish(),
+});
+const tierConfig = z.object({ tiers: z.array(tier).min(1).max(100) });
+
+const terms = {
+  /** null: every source of the partner. */
+  sourceId: id.nullish(),
+  policyType: z.enum(policyTypes),
+  calculationType: z.enum(calculationTypes),
+  timeUnitType: z.enum(timeUnitTypes).nullish(),
+  projectId: optionalText(100),
+  campaignId: optionalText(100),
+  /** Both ends included; null: no end. */
+  startDate: day.nullish(),
+  endDate: day.nullish(),
+  /** Minor units, for `fixed_price` and `conversion`. */
+  baseCredit: money.nullish(),
+  /** Percent, for `percentage` and `revenue_share`. */
+  baseRate: percent.nullish(),
+  minimumCredit: money.nullish(),
+  maximumCredit: money.nullish(),
+  bonusPercentage: percent.default(0),
+  tierConfig: tierConfig.nullish(),
+  minLeadQualityScore: score.default(0),
+  priority: z.int().min(-1000).max(1000).default(0),
+  isStackable: z.boolean().default(false),
+  autoApprove: z.boolean().default(false),
+};
+
+const policyCode = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Use letters, digits, dots, dashes and underscores.');
+
+export const creditPolicy = z.object({
+  ...rowFields,
+  /** null: a policy for all partners. */
+  partnerId: id.nullable(),
+  partnerName: z.string().nullable(),
+  policyCode: z.string(),
+  policyName: z.string(),
+  description: z.string().nullable(),
+  sourceId: id.nullable(),
+  policyType: z.enum(policyTypes),
+  calculationType: z.enum(calculationTypes),
+  timeUnitType: z.enum(timeUnitTypes).nullable(),
+  projectId: z.string().nullable(),
+  campaignId: z.string().nullable(),
+  startDate: day.nullable(),
+  endDate: day.nullable(),
+  baseCredit: money.nullable(),
+  baseRate: z.number().nullable(),
+  minimumCredit: money.nullable(),
+  maximumCredit: money.nullable(),
+  bonusPercentage: z.number(),
+  tierConfig: z
+    .object({
+      tiers: z.array(
+        z.object({
+          tierLevel: z.int(),
+          minLeads: count,
+          maxLeads: count.nullable(),
+          creditAmount: money,
+          bonusPercent: z.number().nullable(),
+        }),
+      ),
+    })
+    .nullable(),
+  minLeadQualityScore: score,
+  priority: z.int(),
+  isStackable: z.boolean(),
+  requiresApproval: z.boolean(),
+  autoApprove: z.boolean(),
+  /** The currency its amounts are in. */
+  currency: currencyCode,
+  /** Whether the latest revision still waits for approval. */
+  approvalRequired: z.boolean(),
+  approvedBy: id.nullable(),
+  approvedAt: instant.nullable(),
+  isActive: z.boolean(),
+  deactivatedFrom: day.nullable(),
+  /** The revision shown, the latest. */
+  revision: z.int(),
+  /** The approved revision that makes credits now; null: none yet. */
+  effectiveRevision: z.int().nullable(),
+  createdBy: id,
+  editedBy: id,
+  totalLeadsUnderPolicy: count,
+  totalCreditsAllocated: signedMoney,
+});
+
+const createFields = {
+  policyCode,
+  policyName: text(255),
+  description: optionalText(2000),
+  ...terms,
+  commandId: commandFields.commandId,
+};
+
+export const creditPolicies = {
+  listAll: procedure('policies.read')
+    .route({ method: 'GET', path: '/credit-policies', summary: 'Credit policies of every partner', tags })
+    .input(
+      z.object({ active: queryBoolean.optional(), approvalRequired: queryBoolean.optional(), ...pageFields }),
+    )
+    .output(page(creditPolicy)),
+  list: procedure('policies.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/partners/{id}/credit-policies',
+      summary:
+        'Credit policies of a partner; with active=true those in force, the ones for all partners included',
+      tags,
+    })
+    .input(z.object({ id, active: queryBoolean.optional(), ...pageFields }))
+    .output(page(creditPolicy)),
+  create: procedure('policies.edit', 'NOT_FOUND', 'DUPLICATE')
+    .route({
+      method: 'POST',
+      path: '/partners/{id}/credit-policies',
+      summary: 'Create a policy for a partner',
+      tags,
+    })
+    .input(z.object({ id, ...createFields }))
+    .output(creditPolicy),
+  createForAll: procedure('policies.edit', 'DUPLICATE')
+    .route({ method: 'POST', path: '/credit-policies', summary: 'Create a policy for all partners', tags })
+    .input(z.object(createFields))
+    .output(creditPolicy),
+  get: procedure('policies.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/credit-policies/{id}', summary: 'One policy', tags })
+    .input(z.object({ id }))
+    .output(creditPolicy),
+  update: procedure('policies.edit', 'NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION')
+    .route({
+      method: 'PATCH',
+      path: '/credit-policies/{id}',
+      summary:
+        'Change a policy: makes a revision that needs approval; the approved one stays in force until then',
+      tags,
+    })
+    .input(
+      z.object({
+        id,
+        policyName: text(255).optional(),
+        description: optionalText(2000),
+        sourceId: terms.sourceId,
+        policyType: terms.policyType.optional(),
+        calculationType: terms.calculationType.optional(),
+        timeUnitType: terms.timeUnitType,
+        projectId: terms.projectId,
+        campaignId: terms.campaignId,
+        startDate: terms.startDate,
+        endDate: terms.endDate,
+        baseCredit: terms.baseCredit,
+        baseRate: terms.baseRate,
+        minimumCredit: terms.minimumCredit,
+        maximumCredit: terms.maximumCredit,
+        bonusPercentage: percent.optional(),
+        tierConfig: terms.tierConfig,
+        minLeadQualityScore: score.optional(),
+        priority: z.int().min(-1000).max(1000).optional(),
+        isStackable: z.boolean().optional(),
+        autoApprove: z.boolean().optional(),
+        ...commandFields,
+      }),
+    )
+    .output(creditPolicy),
+  approve: procedure('policies.approve', 'NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION', 'SELF_APPROVAL')
+    .route({
+      method: 'POST',
+      path: '/credit-policies/{id}/approve',
+      summary: 'Approve the latest revision',
+      tags,
+    })
+    .input(z.object({ id, ...commandFields }))
+    .output(creditPolicy),
+  deactivate: procedure('policies.edit', 'NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION')
+    .route({
+      method: 'POST',
+      path: '/credit-policies/{id}/deactivate',
+      summary: 'Take a policy out of force',
+      tags,
+    })
+    .input(z.object({ id, reason: reason.optional(), ...commandFields }))
+    .output(creditPolicy),
+  revisions: procedure('policies.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/credit-policies/{id}/revisions',
+      summary: 'Every revision, newest first',
+      tags,
+    })
+    .input(z.object({ id }))
+    .output(
+      z.object({
+        items: z.array(
+          z.object({
+            revision: z.int(),
+            terms: z.record(z.string(), z.unknown()),
+            madeBy: id,
+            madeAt: instant,
+            approvedBy: id.nullable(),
+            approvedAt: instant.nullable(),
+            fourEyesWaived: z.boolean(),
+          }),
+        ),
+        nextCursor: z.null(),
+      }),
+    ),
+};
+
+export const credit = z.object({
+  ...rowFields,
+  partnerId: id,
+  partnerCode: z.string(),
+  partnerName: z.string(),
+  partnerLeadId: id.nullable(),
+  leadName: z.string().nullable(),
+  sourceId: id.nullable(),
+  policyId: id.nullable(),
+  policyRevision: z.int().nullable(),
+  policyName: z.string().nullable(),
+  origin: z.enum(['policy', 'partner_terms', 'request', 'reversal']),
+  triggerEvent: z.enum(['approval', 'conversion', 'request']),
+  calculationType: z.enum(calculationTypes),
+  /** Minor units; below zero only where it takes back a credit that was already paid. */
+  creditAmount: signedMoney,
+  currency: currencyCode,
+  /** How the amount came about, in words. */
+  reason: z.string(),
+  status: z.enum(creditStatuses),
+  requestedBy: id,
+  approvedBy: id.nullable(),
+  approvedAt: instant.nullable(),
+  approvalNotes: z.string().nullable(),
+  /** The policy by whose delegation it was approved. */
+  delegatedPolicyId: id.nullable(),
+  fourEyesWaived: z.boolean(),
+  rejectionReason: z.string().nullable(),
+  reversalReason: z.string().nullable(),
+  reversesCreditId: id.nullable(),
+  /** The live payout it is in. */
+  payoutId: id.nullable(),
+});
+
+const creditDecision = ['NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION'] as const;
+const creditTags = ['Credits'];
+
+export const credits = {
+  list: procedure('credits.read')
+    .route({ method: 'GET', path: '/credits', summary: 'Credits, oldest first', tags: creditTags })
+    .input(
+      z.object({
+        partnerId: id.optional(),
+        status: z.enum(creditStatuses).optional(),
+        partnerLeadId: id.optional(),
+        ...pageFields,
+      }),
+    )
+    .output(page(credit)),
+  get: procedure('credits.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/credits/{id}', summary: 'One credit', tags: creditTags })
+    .input(z.object({ id }))
+    .output(credit),
+  request: procedure(
+    'credits.request',
+    'NOT_FOUND',
+    'INVALID_TRANSITION',
+    'CURRENCY_MISMATCH',
+    'PARTNER_NOT_ACTIVE',
+  )
+    .route({
+      method: 'POST',
+      path: '/leads/{id}/credits',
+      summary: 'Request a credit for a lead by hand',
+      tags: creditTags,
+    })
+    .input(
+      z.object({
+        id,
+        creditAmount: money.min(1),
+        calculationType: z.enum(calculationTypes).default('fixed_price'),
+        currency: currencyCode.optional(),
+        reason: reason.optional(),
+        commandId: commandFields.commandId,
+      }),
+    )
+    .output(credit),
+  approve: procedure('credits.decide', ...creditDecision, 'SELF_APPROVAL')
+    .route({ method: 'POST', path: '/credits/{id}/approve', summary: 'Approve a credit', tags: creditTags })
+    .input(z.object({ id, approvalNotes: optionalText(2000), ...commandFields }))
+    .output(credit),
+  reject: procedure('credits.decide', ...creditDecision)
+    .route({ method: 'POST', path: '/credits/{id}/reject', summary: 'Reject a credit', tags: creditTags })
+    .input(z.object({ id, reason, ...commandFields }))
+    .output(credit),
+  reverse: procedure('credits.decide', ...creditDecision)
+    .route({
+      method: 'POST',
+      path: '/credits/{id}/reverse',
+      summary: 'Take back an approved credit; a paid one is netted off in the next payout',
+      tags: creditTags,
+    })
+    .input(z.object({ id, reason, ...commandFields }))
+    .output(credit),
+  bulk: procedure('credits.decide')
+    .route({
+      method: 'POST',
+      path: '/credits/bulk',
+      summary: 'Decide many credits, one outcome each',
+      tags: creditTags,
+    })
+    .input(
+      z.object({
+        action: z.enum(['approve', 'reject']),
+        ids: z.array(id).min(1).max(500),
+        reason: reason.optional(),
+      }),
+    )
+    .output(z.object({ outcomes: z.array(outcome) })),
+};

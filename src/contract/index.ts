@@ -1,0 +1,34 @@
+import type { InferContractRouterInputs, InferContractRouterOutputs } from '@orpc/contract';
+import { activities, ledger } from './audit.ts';
+import { creditPolicies, credits } from './credit-policies.ts';
+import { imports, leads, uploads } from './leads.ts';
+import { auth, health, settings, setup, staff } from './organization.ts';
+import { partners, sources } from './partners.ts';
+import { payoutExports, payouts } from './payouts.ts';
+
+/**
+ * Every call of the product, described once: types, validation, REST route, OpenAPI page and permission come from
+ * here. Procedures without a REST path are for the screens only.
+ */
+export const contract = {
+  health,
+  setup,
+  auth,
+  staff,
+  settings,
+  partners,
+  sources,
+  leads,
+  uploads,
+  imports,
+  creditPolicies,
+  credits,
+  payouts,
+  payoutExports,
+  activities,
+  ledger,
+};
+
+export type Contract = typeof contract;
+export type Inputs = InferContractRouterInputs<Contract>;
+export type Outputs = InferContractRouterOutputs<Contract>;

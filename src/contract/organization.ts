@@ -1,0 +1,183 @@
+import * as z from 'zod';
+import { staffRoles } from '#domain/vocabulary.ts';
+import {
+  commandFields,
+  count,
+  currencyCode,
+  id,
+  instant,
+  money,
+  page,
+  pageFields,
+  procedure,
+  rowFields,
+  score,
+  text,
+} from './base.ts';
+import type { Permission } from './permissions.ts';
+
+export const email = z
+  .string()
+  .trim()
+  .max(254)
+  .pipe(z.email('Use an e-mail address such as ana@example.com.'));
+const password = z.string().min(10, 'A password has at least 10 characters.').max(200);
+const role = z.enum(staffRoles);
+
+/** Who is signed in, and what they may do: the screens show what this allows. */
+export const sessionUser = z.object({
+  id,
+  tenantId: id,
+  kind: z.literal('staff'),
+  email: z.string(),
+  firstName: z.string(),
+  lastName: z.string(),
+  roles: z.array(role),
+  permissions: z.array(z.string() as z.ZodType<Permission>),
+  organizationName: z.string(),
+  currency: currencyCode,
+  timeZone: z.string(),
+});
+const signedIn = z.object({ token: z.string(), user: sessionUser, expiresAt: instant });
+
+/** The body of `/setup` and of the file `tenant add` reads. */
+export const setupInput = z.object({
+  organizationName: text(255),
+  currency: currencyCode,
+  timeZone: z.string().min(1).max(64),
+  admin: z.object({ email, password, firstName: text(100), lastName: text(100) }),
+});
+
+export const health = {
+  check: procedure('public')
+    .route({ method: 'GET', path: '/health', summary: 'Is the host ready', tags: ['Host'] })
+    .output(
+      z.object({ status: z.literal('ok'), version: z.string(), engine: z.enum(['sqlite', 'postgres']) }),
+    ),
+};
+
+export const setup = {
+  /** The screens ask this before they choose between set-up and sign-in. */
+  status: procedure('public')
+    .route({ method: 'GET', path: '/setup', summary: 'Whether set-up is still to be done', tags: ['Set-up'] })
+    .output(z.object({ needed: z.boolean() })),
+  run: procedure('public', 'CONFLICT')
+    .route({
+      method: 'POST',
+      path: '/setup',
+      summary: 'Create the organization and its first administrator, once, on an empty database',
+      tags: ['Set-up'],
+    })
+    .input(setupInput)
+    .output(signedIn),
+};
+
+export const auth = {
+  login: procedure('public', 'LOCKED')
+    .route({ method: 'POST', path: '/auth/login', summary: 'Sign in', tags: ['Sign-in'] })
+    .input(
+      z.object({
+        email: z.string().trim().max(254),
+        password: z.string().max(200),
+        /** Needed only by a person with the same e-mail and password in several organizations. */
+        organizationName: z.string().max(255).optional(),
+      }),
+    )
+    .output(signedIn),
+  logout: procedure('signedIn')
+    .route({ method: 'POST', path: '/auth/logout', summary: 'Sign out', tags: ['Sign-in'] })
+    .output(z.object({ ok: z.literal(true) })),
+  me: procedure('signedIn')
+    .route({ method: 'GET', path: '/auth/me', summary: 'Who is signed in', tags: ['Sign-in'] })
+    .output(sessionUser),
+};
+
+export const staffMember = z.object({
+  ...rowFields,
+  email: z.string(),
+  firstName: z.string(),
+  lastName: z.string(),
+  roles: z.array(role),
+  isActive: z.boolean(),
+  lastLogin: instant.nullable(),
+});
+
+const roles = z.array(role).min(1, 'Give at least one role.').max(staffRoles.length);
+
+export const staff = {
+  list: procedure('staff.read')
+    .route({ method: 'GET', path: '/staff', summary: 'Staff', tags: ['Staff'] })
+    .input(z.object(pageFields))
+    .output(page(staffMember)),
+  create: procedure('staff.manage', 'DUPLICATE')
+    .route({ method: 'POST', path: '/staff', summary: 'Add a staff member', tags: ['Staff'] })
+    .input(
+      z.object({
+        email,
+        firstName: text(100),
+        lastName: text(100),
+        roles,
+        password,
+        commandId: commandFields.commandId,
+      }),
+    )
+    .output(staffMember),
+  update: procedure('staff.manage', 'NOT_FOUND', 'CONFLICT', 'DUPLICATE')
+    .route({ method: 'PATCH', path: '/staff/{id}', summary: 'Change a staff member', tags: ['Staff'] })
+    .input(
+      z.object({
+        id,
+        email: email.optional(),
+        firstName: text(100).optional(),
+        lastName: text(100).optional(),
+        roles: roles.optional(),
+        password: password.optional(),
+        isActive: z.boolean().optional(),
+        ...commandFields,
+      }),
+    )
+    .output(staffMember),
+};
+
+export const tenantSettings = z.object({
+  organizationName: z.string(),
+  currency: currencyCode,
+  timeZone: z.string(),
+  /** Whoever made a thing may not approve it; off only for one-person offices. */
+  fourEyes: z.boolean(),
+  /** Minor units; a payout above it takes two approvers; null = never. */
+  secondApprovalThreshold: money.nullable(),
+  duplicateHandling: z.enum(['flag', 'refuse']),
+  claimLeaseMinutes: count,
+  /** ISO 3166 alpha-2, for phone numbers without a country. */
+  defaultCountry: z.string().nullable(),
+  /** Weight in points of each field; they sum to 100. */
+  scoreWeights: z.record(z.string(), score),
+  version: z.int(),
+});
+
+export const settings = {
+  get: procedure('settings.read')
+    .route({ method: 'GET', path: '/settings', summary: 'Settings of the organization', tags: ['Settings'] })
+    .output(tenantSettings),
+  update: procedure('settings.manage', 'CONFLICT')
+    .route({ method: 'PATCH', path: '/settings', summary: 'Change settings', tags: ['Settings'] })
+    .input(
+      z.object({
+        organizationName: text(255).optional(),
+        timeZone: z.string().min(1).max(64).optional(),
+        fourEyes: z.boolean().optional(),
+        secondApprovalThreshold: money.nullable().optional(),
+        duplicateHandling: z.enum(['flag', 'refuse']).optional(),
+        claimLeaseMinutes: z.int().min(1).max(1440).optional(),
+        defaultCountry: z
+          .string()
+          .regex(/^[A-Z]{2}$/)
+          .nullable()
+          .optional(),
+        scoreWeights: z.record(z.string(), score).optional(),
+        ...commandFields,
+      }),
+    )
+    .output(tenantSettings),
+};

@@ -1,0 +1,382 @@
+import * as z from 'zod';
+import { partnerStatuses } from '#domain/state-machines.ts';
+import { partnerTypes, paymentMethods, sourceTypes } from '#domain/vocabulary.ts';
+import {
+  commandFields,
+  count,
+  currencyCode,
+  id,
+  instant,
+  money,
+  optionalText,
+  page,
+  pageFields,
+  percent,
+  procedure,
+  queryInt,
+  reason,
+  rowFields,
+  score,
+  signedMoney,
+  text,
+  whole,
+} from './base.ts';
+import { email } from './organization.ts';
+
+const tags = ['Partners'];
+
+/** As stored and shown: account numbers are masked (`•••• 3000`). */
+const bankingDetails = z.object({
+  bankName: z.string().nullable(),
+  accountHolder: z.string().nullable(),
+  accountNumber: z.string().nullable(),
+  routingNumber: z.string().nullable(),
+  iban: z.string().nullable(),
+  swift: z.string().nullable(),
+  currency: z.string().nullable(),
+  paymentMethod: z.enum(paymentMethods).nullable(),
+  isVerified: z.boolean(),
+  verifiedAt: instant.nullable(),
+});
+
+const bankingInput = z.object({
+  bankName: optionalText(200),
+  accountHolder: optionalText(200),
+  accountNumber: optionalText(64),
+  routingNumber: optionalText(32),
+  iban: optionalText(64),
+  swift: optionalText(32),
+  currency: currencyCode.nullish(),
+  paymentMethod: z.enum(paymentMethods).nullish(),
+});
+
+export const partner = z.object({
+  ...rowFields,
+  partnerCode: z.string(),
+  organizationName: z.string(),
+  partnerType: z.enum(partnerTypes),
+  status: z.enum(partnerStatuses),
+  contactName: z.string().nullable(),
+  contactEmail: z.string().nullable(),
+  contactPhone: z.string().nullable(),
+  website: z.string().nullable(),
+  taxId: z.string().nullable(),
+  address: z.string().nullable(),
+  city: z.string().nullable(),
+  state: z.string().nullable(),
+  country: z.string().nullable(),
+  zipCode: z.string().nullable(),
+  currency: currencyCode,
+  /** Percent of a converted deal, on the partner's own terms. */
+  commissionPercentage: z.number().nullable(),
+  /** Minor units for an approved lead, on the partner's own terms. */
+  leadPrice: money.nullable(),
+  /** Most leads in a month of the organization's time zone; 0 = no limit. */
+  monthlyQuota: count,
+  bankingDetails: bankingDetails.nullable(),
+  documentUrls: z.array(z.string()),
+  currentMonthLeads: count,
+  totalLeadsSubmitted: count,
+  approvedLeads: count,
+  rejectedLeads: count,
+  convertedLeads: count,
+  totalEarnings: signedMoney,
+  pendingPayoutAmount: signedMoney,
+  withdrawnAmount: signedMoney,
+  availableBalance: signedMoney,
+  submittedBy: id,
+  approvedBy: id.nullable(),
+  approvedAt: instant.nullable(),
+  fourEyesWaived: z.boolean(),
+  rejectionReason: z.string().nullable(),
+  statusReason: z.string().nullable(),
+  createdBy: id,
+});
+
+const partnerCode = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Use letters, digits, dots, dashes and underscores.');
+
+const editable = {
+  organizationName: text(255),
+  contactName: optionalText(200),
+  contactEmail: email,
+  contactPhone: optionalText(50),
+  website: z
+    .url({ protocol: /^https?$/ })
+    .max(500)
+    .nullish(),
+  taxId: optionalText(64),
+  address: optionalText(500),
+  city: optionalText(100),
+  state: optionalText(100),
+  country: optionalText(100),
+  zipCode: optionalText(20),
+  commissionPercentage: percent.max(100).nullish(),
+  leadPrice: money.nullish(),
+  monthlyQuota: count.max(10_000_000).optional(),
+  bankingDetails: bankingInput.nullish(),
+  documentUrls: z
+    .array(z.url({ protocol: /^https?$/ }).max(1000))
+    .max(100)
+    .optional(),
+};
+
+const decision = z.object({ id, reason: reason.optional(), ...commandFields });
+const decisionWithReason = z.object({ id, reason, ...commandFields });
+const decide = (action: string, summary: string) =>
+  procedure('partners.decide', 'NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION', 'SELF_APPROVAL')
+    .route({ method: 'POST', path: `/partners/{id}/${action}`, summary, tags })
+    .output(partner);
+
+export const partnerStats = z.object({
+  totalLeadsSubmitted: count,
+  approvedLeads: count,
+  rejectedLeads: count,
+  convertedLeads: count,
+  /** approved / (approved + rejected), 0 to 1; null when none was decided. Converted leads count as approved. */
+  approvalRate: z.number().nullable(),
+  /** converted / approved, 0 to 1; null when none was approved. */
+  conversionRate: z.number().nullable(),
+  totalEarnings: signedMoney,
+  availableBalance: signedMoney,
+  pendingPayout: signedMoney,
+  currentMonthLeads: count,
+  monthlyQuota: count,
+  /** 0 to 100; null when no lead was submitted. */
+  averageLeadQuality: z.number().nullable(),
+  currency: currencyCode,
+});
+
+const posting = z.object({ account: z.string(), amount: signedMoney });
+export const ledgerEntry = z.object({
+  id,
+  partnerId: id,
+  kind: z.string(),
+  resource: z.string(),
+  resourceId: id,
+  amount: signedMoney,
+  currency: currencyCode,
+  actorId: id.nullable(),
+  createdAt: instant,
+  postings: z.array(posting),
+});
+
+export const partners = {
+  list: procedure('partners.read')
+    .route({ method: 'GET', path: '/partners', summary: 'Partners', tags })
+    .input(
+      z.object({
+        status: z.enum(partnerStatuses).optional(),
+        partnerType: z.enum(partnerTypes).optional(),
+        q: z.string().trim().max(200).optional(),
+        ...pageFields,
+      }),
+    )
+    .output(page(partner)),
+  create: procedure('partners.edit', 'DUPLICATE')
+    .route({ method: 'POST', path: '/partners', summary: 'Register a partner', tags })
+    .input(
+      z.object({
+        /** Made from the name where left out. */
+        partnerCode: partnerCode.optional(),
+        partnerType: z.enum(partnerTypes),
+        /** The organization's where left out. */
+        currency: currencyCode.optional(),
+        ...editable,
+        commandId: commandFields.commandId,
+      }),
+    )
+    .output(partner),
+  get: procedure('partners.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/partners/{id}', summary: 'One partner', tags })
+    .input(z.object({ id }))
+    .output(partner),
+  getByCode: procedure('partners.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/partners/by-code/{partnerCode}',
+      summary: 'One partner by its code',
+      tags,
+    })
+    .input(z.object({ partnerCode: z.string().min(1).max(100) }))
+    .output(partner),
+  update: procedure('partners.edit', 'NOT_FOUND', 'CONFLICT', 'CURRENCY_MISMATCH')
+    .route({ method: 'PATCH', path: '/partners/{id}', summary: 'Change a partner', tags })
+    .input(
+      z
+        .object({ id, ...editable, ...commandFields })
+        .partial()
+        .required({ id: true }),
+    )
+    .output(partner),
+  approve: decide('approve', 'Approve a pending partner').input(
+    z.object({
+      id,
+      /** With `override`, why it is approved although details are missing. */
+      reason: reason.optional(),
+      override: z.boolean().optional(),
+      ...commandFields,
+    }),
+  ),
+  reject: decide('reject', 'Reject a pending partner').input(decisionWithReason),
+  suspend: decide('suspend', 'Suspend an active partner').input(decisionWithReason),
+  deactivate: decide('deactivate', 'Deactivate a partner').input(decisionWithReason),
+  reactivate: decide('reactivate', 'Make a partner active again').input(decision),
+  reapply: procedure('partners.edit', 'NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION')
+    .route({
+      method: 'POST',
+      path: '/partners/{id}/reapply',
+      summary: 'Put a rejected partner up for approval again',
+      tags,
+    })
+    .input(decision)
+    .output(partner),
+  verifyBanking: procedure('banking.verify', 'NOT_FOUND', 'CONFLICT', 'SELF_APPROVAL')
+    .route({
+      method: 'POST',
+      path: '/partners/{id}/banking/verify',
+      summary: 'Confirm the bank details',
+      tags,
+    })
+    .input(decision)
+    .output(partner),
+  revealBanking: procedure('banking.reveal', 'NOT_FOUND')
+    .route({
+      method: 'POST',
+      path: '/partners/{id}/banking/reveal',
+      summary: 'Show the unmasked bank details; leaves an activity',
+      tags,
+    })
+    .input(z.object({ id }))
+    .output(bankingDetails),
+  stats: procedure('partners.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/partners/{id}/stats', summary: 'PartnerStats', tags })
+    .input(z.object({ id }))
+    .output(partnerStats),
+  monthlyStats: procedure('partners.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/partners/{id}/stats/monthly',
+      summary: 'PartnerStats of one month',
+      tags,
+    })
+    .input(z.object({ id, year: queryInt(1970, 9999), month: queryInt(1, 12) }))
+    .output(partnerStats),
+  ledger: procedure('ledger.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/partners/{id}/ledger',
+      summary: 'Ledger entries with their postings, newest first',
+      tags,
+    })
+    .input(z.object({ id, ...pageFields }))
+    .output(page(ledgerEntry)),
+};
+
+export const partnerSource = z.object({
+  ...rowFields,
+  partnerId: id,
+  sourceType: z.enum(sourceTypes),
+  sourceCode: z.string(),
+  sourceName: z.string(),
+  description: z.string().nullable(),
+  isActive: z.boolean(),
+  isAutomatic: z.boolean(),
+  leadsGenerated: count,
+  leadsConverted: count,
+  totalRevenue: money,
+});
+
+export const sourceStats = z.object({
+  sourceId: id,
+  sourceCode: z.string(),
+  sourceName: z.string(),
+  sourceType: z.enum(sourceTypes),
+  leadsGenerated: count,
+  leadsConverted: count,
+  totalRevenue: money,
+  totalCredits: signedMoney,
+  /** converted / approved, 0 to 1; null when none was approved. */
+  conversionRate: z.number().nullable(),
+  averageLeadQuality: score.nullable(),
+  currency: currencyCode,
+});
+
+const sourceFields = {
+  sourceName: text(255),
+  description: optionalText(2000),
+};
+
+export const sources = {
+  list: procedure('partners.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/partners/{id}/sources',
+      summary: 'Sources of a partner',
+      tags: ['Sources'],
+    })
+    .input(z.object({ id }))
+    .output(whole(partnerSource)),
+  create: procedure('sources.edit', 'NOT_FOUND', 'DUPLICATE')
+    .route({ method: 'POST', path: '/partners/{id}/sources', summary: 'Add a source', tags: ['Sources'] })
+    .input(
+      z.object({
+        id,
+        sourceType: z.enum(sourceTypes),
+        /** Made from the partner's code where left out. */
+        sourceCode: partnerCode.optional(),
+        ...sourceFields,
+        commandId: commandFields.commandId,
+      }),
+    )
+    .output(partnerSource),
+  getByCode: procedure('partners.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/sources/by-code/{sourceCode}',
+      summary: 'One source by its code',
+      tags: ['Sources'],
+    })
+    .input(z.object({ sourceCode: z.string().min(1).max(100) }))
+    .output(partnerSource),
+  update: procedure('sources.edit', 'NOT_FOUND', 'CONFLICT')
+    .route({ method: 'PATCH', path: '/sources/{id}', summary: 'Change a source', tags: ['Sources'] })
+    .input(
+      z
+        .object({ id, ...sourceFields, isActive: z.boolean(), ...commandFields })
+        .partial()
+        .required({ id: true }),
+    )
+    .output(partnerSource),
+  deactivate: procedure('sources.edit', 'NOT_FOUND', 'CONFLICT')
+    .route({
+      method: 'POST',
+      path: '/sources/{id}/deactivate',
+      summary: 'Take a source out of use',
+      tags: ['Sources'],
+    })
+    .input(z.object({ id, ...commandFields }))
+    .output(partnerSource),
+  stats: procedure('partners.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/partners/{id}/sources/{sourceId}/stats',
+      summary: 'PartnerSourceStats',
+      tags: ['Sources'],
+    })
+    .input(z.object({ id, sourceId: id }))
+    .output(sourceStats),
+  statsOfPartner: procedure('partners.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/partners/{id}/source-stats',
+      summary: 'PartnerSourceStats of every source',
+      tags: ['Sources'],
+    })
+    .input(z.object({ id }))
+    .output(whole(sourceStats)),
+};

@@ -1,0 +1,306 @@
+import { eventIterator } from '@orpc/contract';
+import * as z from 'zod';
+import { payoutStatuses } from '#domain/state-machines.ts';
+import { paymentMethods } from '#domain/vocabulary.ts';
+import {
+  commandFields,
+  count,
+  currencyCode,
+  day,
+  id,
+  instant,
+  money,
+  optionalText,
+  page,
+  pageFields,
+  procedure,
+  reason,
+  rowFields,
+  signedMoney,
+  text,
+} from './base.ts';
+
+const tags = ['Payouts'];
+
+export const payout = z.object({
+  ...rowFields,
+  partnerId: id,
+  partnerCode: z.string(),
+  partnerName: z.string(),
+  /** A number people can say, `PO-2026-000123`. */
+  payoutNumber: z.string(),
+  periodStart: day,
+  periodEnd: day,
+  currency: currencyCode,
+  totalLeadsCount: count,
+  approvedLeads: count,
+  convertedLeads: count,
+  totalAmount: signedMoney,
+  approvedAmount: money,
+  rejectedAmount: signedMoney,
+  paidAmount: money,
+  /** approvedAmount − paidAmount. */
+  openAmount: money,
+  status: z.enum(payoutStatuses),
+  paymentMethod: z.enum(paymentMethods).nullable(),
+  paymentDate: day.nullable(),
+  referenceNumber: z.string().nullable(),
+  generatedBy: id,
+  generatedAt: instant,
+  /** Set while the second approval is still missing. */
+  firstApprovedBy: id.nullable(),
+  firstApprovedAmount: money.nullable(),
+  needsSecondApproval: z.boolean(),
+  approvedBy: id.nullable(),
+  approvedAt: instant.nullable(),
+  fourEyesWaived: z.boolean(),
+  rejectionNotes: z.string().nullable(),
+  cancelReason: z.string().nullable(),
+});
+
+export const payoutLine = z.object({
+  ...rowFields,
+  payoutId: id,
+  creditId: id,
+  partnerLeadId: id.nullable(),
+  leadSubmissionId: id.nullable(),
+  leadName: z.string().nullable(),
+  sourceId: id.nullable(),
+  sourceName: z.string().nullable(),
+  policyId: id.nullable(),
+  policyRevision: z.int().nullable(),
+  policyName: z.string().nullable(),
+  amount: signedMoney,
+  currency: currencyCode,
+  description: z.string(),
+  status: z.enum(['pending', 'approved', 'rejected']),
+  notes: z.string().nullable(),
+  decidedBy: id.nullable(),
+  decidedAt: instant.nullable(),
+});
+
+const payment = z.object({
+  id,
+  amount: money,
+  paymentMethod: z.enum(paymentMethods),
+  paymentDate: day,
+  referenceNumber: z.string(),
+  recordedBy: id,
+  createdAt: instant,
+});
+
+const skipped = z.object({ partnerId: id, partnerName: z.string(), reason: z.string() });
+const generateInput = z.object({
+  partnerId: id.optional(),
+  periodStart: day,
+  periodEnd: day,
+  commandId: commandFields.commandId,
+});
+const decision = ['NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION'] as const;
+const layout = z.enum(['payouts', 'lines']);
+
+const exportInput = z.object({
+  payoutIds: z.array(id).min(1).max(10_000).optional(),
+  periodStart: day.optional(),
+  periodEnd: day.optional(),
+  status: z.enum(payoutStatuses).optional(),
+  layout,
+  /** A byte order mark, for spreadsheets that need one. */
+  bom: z.boolean().optional(),
+});
+
+const exportRecord = z.object({
+  id,
+  exportedBy: id,
+  layout,
+  fileName: z.string(),
+  rowCount: count,
+  byteSize: count,
+  fileSha256: z.string(),
+  createdAt: instant,
+  /** Payouts in it that an earlier export already held. */
+  alreadyExported: count,
+});
+
+export const payouts = {
+  generate: procedure('payouts.generate', 'NOT_FOUND', 'CONFLICT')
+    .route({
+      method: 'POST',
+      path: '/payouts/generate',
+      summary: 'Gather approved credits of a period into payouts, for one partner or for all',
+      tags,
+    })
+    .input(generateInput)
+    .output(z.object({ payouts: z.array(payout), skipped: z.array(skipped) })),
+  /** The same for all partners, told as it goes. Closing the stream stops before the next partner. */
+  generateStream: procedure('payouts.generate', 'NOT_FOUND', 'CONFLICT')
+    .input(generateInput)
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('progress'), done: count, of: count, generated: count }),
+          z.object({
+            type: z.literal('result'),
+            generated: count,
+            totalAmount: signedMoney,
+            payoutIds: z.array(id),
+            skipped: z.array(skipped),
+            skippedCount: count,
+          }),
+        ]),
+      ),
+    ),
+  list: procedure('payouts.read')
+    .route({ method: 'GET', path: '/payouts', summary: 'Payouts, newest first', tags })
+    .input(
+      z.object({
+        partnerId: id.optional(),
+        status: z.enum(payoutStatuses).optional(),
+        periodStart: day.optional(),
+        periodEnd: day.optional(),
+        ...pageFields,
+      }),
+    )
+    .output(page(payout)),
+  get: procedure('payouts.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/payouts/{id}', summary: 'One payout', tags })
+    .input(z.object({ id }))
+    .output(payout),
+  stats: procedure('payouts.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/payouts/stats', summary: 'PayoutStats, of one partner or of all', tags })
+    .input(z.object({ partnerId: id.optional() }))
+    .output(
+      z.object({
+        totalPayoutsGenerated: count,
+        approvedPayouts: count,
+        rejectedPayouts: count,
+        totalAmountGenerated: signedMoney,
+        totalAmountApproved: signedMoney,
+        totalAmountPaid: signedMoney,
+        /** approved / (approved + rejected), 0 to 1; null when none was decided. */
+        averageApprovalRate: z.number().nullable(),
+        pendingApprovalAmount: signedMoney,
+        /** Days from generation to approval; null when none was approved. */
+        averageDaysToApproval: z.number().nullable(),
+        /** The currency of the amounts; null where partners with several currencies are added up. */
+        currency: currencyCode.nullable(),
+      }),
+    ),
+  lines: procedure('payouts.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/payouts/{id}/lines', summary: 'Lines of a payout', tags })
+    .input(z.object({ id, status: payoutLine.shape.status.optional(), ...pageFields }))
+    .output(page(payoutLine)),
+  addLine: procedure('payouts.generate', ...decision)
+    .route({
+      method: 'POST',
+      path: '/payouts/{id}/lines',
+      summary: 'Add an approved credit to a pending payout',
+      tags,
+    })
+    .input(z.object({ id, creditId: id, ...commandFields }))
+    .output(payoutLine),
+  approveLine: procedure('payouts.approve', ...decision, 'SELF_APPROVAL')
+    .route({ method: 'POST', path: '/payout-lines/{id}/approve', summary: 'Approve a line', tags })
+    .input(z.object({ id, notes: optionalText(2000), ...commandFields }))
+    .output(payoutLine),
+  rejectLine: procedure('payouts.approve', ...decision)
+    .route({
+      method: 'POST',
+      path: '/payout-lines/{id}/reject',
+      summary: 'Reject a line; its credit is free again',
+      tags,
+    })
+    .input(z.object({ id, notes: reason, ...commandFields }))
+    .output(payoutLine),
+  approve: procedure('payouts.approve', ...decision, 'SELF_APPROVAL', 'AMOUNT_EXCEEDS', 'PARTNER_NOT_ACTIVE')
+    .route({
+      method: 'POST',
+      path: '/payouts/{id}/approve',
+      summary: 'Approve a payout, in full or in part',
+      tags,
+    })
+    .input(
+      z.object({
+        id,
+        /** Minor units; left out: all lines that are not rejected. */
+        amount: money.min(1).optional(),
+        ...commandFields,
+      }),
+    )
+    .output(payout),
+  reject: procedure('payouts.withdraw', ...decision)
+    .route({
+      method: 'POST',
+      path: '/payouts/{id}/reject',
+      summary: 'Reject a payout; its credits are free again',
+      tags,
+    })
+    .input(z.object({ id, notes: reason, ...commandFields }))
+    .output(payout),
+  cancel: procedure('payouts.withdraw', ...decision)
+    .route({
+      method: 'POST',
+      path: '/payouts/{id}/cancel',
+      summary: 'Cancel an approved payout before any payment',
+      tags,
+    })
+    .input(z.object({ id, reason, ...commandFields }))
+    .output(payout),
+  pay: procedure('payouts.pay', ...decision, 'AMOUNT_EXCEEDS', 'PARTNER_NOT_ACTIVE')
+    .route({ method: 'POST', path: '/payouts/{id}/pay', summary: 'Record a payment', tags })
+    .input(
+      z.object({
+        id,
+        paymentDate: day,
+        referenceNumber: text(100),
+        /** The method of the partner's bank details where left out. */
+        paymentMethod: z.enum(paymentMethods).optional(),
+        /** Minor units; left out: all that is open. */
+        amount: money.min(1).optional(),
+        ...commandFields,
+      }),
+    )
+    .output(payout),
+  payments: procedure('payouts.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/payouts/{id}/payments', summary: 'Payments of a payout', tags })
+    .input(z.object({ id }))
+    .output(z.object({ items: z.array(payment), nextCursor: z.null() })),
+  export: procedure('payouts.export', 'NOT_FOUND')
+    .route({
+      method: 'POST',
+      path: '/payouts/export',
+      summary: 'Export payouts as a CSV file; the header x-already-exported counts those exported before',
+      tags,
+      outputStructure: 'detailed',
+    })
+    .input(exportInput)
+    .output(
+      z.object({
+        headers: z.record(z.string(), z.string()),
+        body: z.file(),
+      }),
+    ),
+};
+
+export const payoutExports = {
+  /** What an export would hold, and which payouts were exported before; writes nothing. */
+  preview: procedure('payouts.export', 'NOT_FOUND')
+    .input(exportInput)
+    .output(
+      z.object({
+        payouts: count,
+        rows: count,
+        alreadyExported: z.array(z.object({ payoutId: id, payoutNumber: z.string(), exportedAt: instant })),
+        alreadyExportedCount: count,
+      }),
+    ),
+  create: procedure('payouts.export', 'NOT_FOUND').input(exportInput).output(exportRecord),
+  /** A piece of the file, as text; the same file every time. */
+  read: procedure('payouts.export', 'NOT_FOUND')
+    .input(z.object({ id, offset: count }))
+    .output(z.object({ data: z.string(), nextOffset: count.nullable() })),
+  list: procedure('payouts.read')
+    .route({ method: 'GET', path: '/payout-exports', summary: 'Exports, newest first', tags })
+    .input(z.object(pageFields))
+    .output(page(exportRecord)),
+};

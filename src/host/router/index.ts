@@ -1,0 +1,118 @@
+import { type AnyContractProcedure, isContractProcedure } from '@orpc/contract';
+import { implement, ORPCError, type Router, ValidationError } from '@orpc/server';
+import type { Logger } from 'pino';
+import type { ProcedureMeta } from '#contract/base.ts';
+import { contract } from '#contract/index.ts';
+import { DomainError } from '#domain/errors.ts';
+import type { Call, Caller, Services } from '../services/service.ts';
+
+/** What a transport knows of a call before it reaches the router. */
+export interface CallContext {
+  token: string | null;
+  station: string | null;
+}
+
+interface RouterParts {
+  services: Services;
+  /** The session of a token, or null where it is unknown, expired or revoked. */
+  resolveSession: (token: string, station: string | null) => Promise<Caller['session']>;
+  log: Logger;
+}
+
+type AnyService = (caller: unknown, input: unknown, call: Call) => Promise<unknown>;
+
+/** Every refusal leaves as the code, sentence and fields of `domain/errors.ts`; anything else is a fault of ours and says so without details. */
+function toWireError(error: unknown, log: Logger, path: readonly string[]): ORPCError<string, unknown> {
+  if (error instanceof DomainError) {
+    return new ORPCError(error.code, {
+      status: error.status,
+      message: error.message,
+      data: {
+        ...(error.fields.length > 0 && { fields: error.fields }),
+        ...(error.current !== undefined && { current: error.current }),
+      },
+      cause: error,
+    });
+  }
+  if (error instanceof ORPCError && error.code === 'BAD_REQUEST') {
+    const issues = error.cause instanceof ValidationError ? error.cause.issues : [];
+    const fields = issues.map((issue) => ({
+      path: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
+      message: issue.message,
+    }));
+    const first = fields[0];
+    const named =
+      first === undefined ? error.message : `${first.path === '' ? '' : `${first.path}: `}${first.message}`;
+    const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : '';
+    return new ORPCError('VALIDATION', {
+      status: 400,
+      message: `${named}${more}`,
+      data: { fields },
+      cause: error,
+    });
+  }
+  if (error instanceof ORPCError && error.code !== 'INTERNAL_SERVER_ERROR') return error;
+  log.error({ err: error, procedure: path.join('.') }, 'A call failed');
+  return new ORPCError('INTERNAL_SERVER_ERROR', {
+    message: 'Something went wrong on our side. Nothing was written; the details are in the log.',
+    cause: error,
+  });
+}
+
+/**
+ * Binds every procedure of the contract to the service function of the same name: session, permission, then the
+ * service. Nothing is bound by hand, so no procedure can forget its check.
+ */
+export function buildRouter({
+  services,
+  resolveSession,
+  log,
+}: RouterParts): Router<typeof contract, CallContext> {
+  const bindProcedure = (resource: string, name: string, procedure: AnyContractProcedure) => {
+    const permission = (procedure['~orpc'].meta as ProcedureMeta).permission;
+    const service = (services as Record<string, Record<string, AnyService | undefined>>)[resource]?.[name];
+    if (service === undefined) throw new Error(`The contract's ${resource}.${name} has no service.`);
+    const isPublicResource = resource === 'health' || resource === 'setup' || resource === 'auth';
+
+    const guarded = implement(procedure)
+      .$context<CallContext>()
+      .use(async ({ context, next, path }) => {
+        try {
+          const session =
+            context.token === null ? null : await resolveSession(context.token, context.station);
+          if (permission !== 'public') {
+            if (session === null) {
+              throw new DomainError(
+                'UNAUTHENTICATED',
+                'Sign in first: you are not signed in, or your session has ended.',
+              );
+            }
+            if (permission !== 'signedIn' && !session.permissions.has(permission)) {
+              throw new DomainError(
+                'FORBIDDEN',
+                'Your role does not allow this. Ask an administrator if you need it.',
+              );
+            }
+          }
+          const caller: Caller = { token: context.token, station: context.station, session };
+          return await next({ context: { caller } });
+        } catch (error) {
+          throw toWireError(error, log, path);
+        }
+      });
+    return guarded.handler(({ context, input, signal }) =>
+      service(isPublicResource ? context.caller : context.caller.session, input, { signal }),
+    );
+  };
+
+  const router: Record<string, Record<string, unknown>> = {};
+  for (const [resource, procedures] of Object.entries(contract)) {
+    const bound: Record<string, unknown> = {};
+    for (const [name, procedure] of Object.entries(procedures)) {
+      if (!isContractProcedure(procedure)) throw new Error(`${resource}.${name} is no procedure.`);
+      bound[name] = bindProcedure(resource, name, procedure);
+    }
+    router[resource] = bound;
+  }
+  return router as Router<typeof contract, CallContext>;
+}
