@@ -1,0 +1,55 @@
+import sql from 'sql-template-tag';
+import { v7 as uuidv7 } from 'uuid';
+import { figuresDelta, type LedgerEvent, postingsFor } from '#domain/ledger.ts';
+import type { Session } from '../session.ts';
+import type { Work } from './command.ts';
+
+/** One movement of a partner's money, and what it was for. */
+export interface LedgerMovement {
+  partnerId: string;
+  /** The partner's one currency. */
+  currency: string;
+  /** What happened and its amount in minor units. */
+  event: LedgerEvent;
+  /** What it happened to: `credit`, `payout`. */
+  resource: string;
+  resourceId: string;
+  /** Tells apart several entries of one kind about one thing, such as the id of a part payment. */
+  discriminator?: string;
+}
+
+/**
+ * Writes one ledger entry and moves the partner's four stored figures by what it means (`domain.md`, "Balances"), in three
+ * statements. The partner's `version` stays: money that comes and goes must not make an open form stale.
+ *
+ * Whoever decides anything by the partner's row locks it before calling (the order of locks begins with the partner).
+ *
+ * Throws a RangeError for an amount the event can't have, and a ConstraintError when this very event is in the ledger
+ * already: the caller's own state check comes first, the unique key is the fence behind it.
+ */
+export async function postToLedger(work: Work, session: Session, movement: LedgerMovement): Promise<void> {
+  const { tx, now } = work;
+  const { partnerId, event, resourceId } = movement;
+  const tenantId = session.tenantId;
+  const entryId = uuidv7();
+  const [first, second] = postingsFor(event);
+  // The postings first: the entry seals them, and the database refuses it unless they sum to zero.
+  await tx.run(sql`insert into ledger_postings (tenant_id, entry_id, account, partner_id, amount) values
+    (${tenantId}, ${entryId}, ${first.account}, ${partnerId}, ${first.amount}),
+    (${tenantId}, ${entryId}, ${second.account}, ${partnerId}, ${second.amount})`);
+  await tx.run(sql`insert into ledger_entries
+    (id, tenant_id, partner_id, kind, resource, resource_id, discriminator, currency, amount, actor_id, created_at)
+    values (${entryId}, ${tenantId}, ${partnerId}, ${event.type}, ${movement.resource}, ${resourceId},
+      ${movement.discriminator ?? ''}, ${movement.currency}, ${event.amount}, ${session.userId}, ${now})`);
+
+  const delta = figuresDelta(event);
+  // A payment moves none of the four: one statement less on that path.
+  if (Object.values(delta).every((change) => change === 0)) return;
+  const { changes } = await tx.run(sql`update partners set
+    total_earnings = total_earnings + ${delta.totalEarnings},
+    available_balance = available_balance + ${delta.availableBalance},
+    pending_payout_amount = pending_payout_amount + ${delta.pendingPayoutAmount},
+    withdrawn_amount = withdrawn_amount + ${delta.withdrawnAmount}
+    where tenant_id = ${tenantId} and id = ${partnerId}`);
+  if (changes !== 1) throw new Error(`The ledger moved money of the partner ${partnerId}, who is not there.`);
+}
