@@ -62,7 +62,7 @@ function mismatch(policy: PolicyRevision, lead: LeadFacts): string | null {
   if (!policy.isActive) return 'the policy is not active';
   if (!policy.isApproved) return `revision ${policy.revision} of the policy is not approved`;
   if (terms.partnerId !== null && terms.partnerId !== lead.partnerId) return 'it is for another partner';
-  if (lead.eventDay < terms.startDate) return `starts on ${terms.startDate}`;
+  if (terms.startDate !== null && lead.eventDay < terms.startDate) return `starts on ${terms.startDate}`;
   if (terms.endDate !== null && lead.eventDay > terms.endDate) return `ended on ${terms.endDate}`;
   return (
     wrongScope('project', terms.projectId, lead.projectId) ??

@@ -27,7 +27,8 @@ export interface PolicyTerms {
   projectId: string | null;
   campaignId: string | null;
   sourceId: string | null;
-  startDate: string;
+  /** Inclusive; null: from the beginning. */
+  startDate: string | null;
   /** Inclusive; null: until further notice. */
   endDate: string | null;
   /** For `fixed_price` and `conversion`. */
@@ -173,7 +174,7 @@ function scopeErrors(terms: PolicyTerms): FieldError[] {
   if (terms.policyType === 'campaign_based' && terms.campaignId === null) {
     errors.push({ path: 'campaignId', message: 'A campaign-based policy needs its campaign.' });
   }
-  if (terms.endDate !== null && terms.endDate < terms.startDate) {
+  if (terms.startDate !== null && terms.endDate !== null && terms.endDate < terms.startDate) {
     errors.push({ path: 'endDate', message: 'The policy ends before it starts.' });
   }
   return errors;
