@@ -1,6 +1,7 @@
 import { EventPublisher } from '@orpc/server';
 import type { Logger } from 'pino';
 import type { Database } from './database/index.ts';
+import type { UploadStore } from './uploads.ts';
 import type { Vault } from './vault.ts';
 
 /** A committed change, as open screens hear of it. */
@@ -21,6 +22,7 @@ export interface HostContext {
   readonly database: Database;
   readonly changes: ChangeFeed;
   readonly vault: Vault;
+  readonly uploads: UploadStore;
   /** Holds uploads, exports and, on SQLite, the database. */
   readonly dataFolder: string;
   readonly log: Logger;

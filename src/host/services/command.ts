@@ -19,7 +19,7 @@ interface CommandMeta {
   /** Stable name, part of what makes a repeat the same: `payouts.approve`. */
   name: string;
   /** As given by the caller, `commandId` included. */
-  input: { commandId?: string | undefined };
+  input: Readonly<Record<string, unknown>> & { commandId?: string | undefined };
 }
 
 /**

@@ -1,0 +1,83 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Router } from '@orpc/server';
+import type { Logger } from 'pino';
+import type { contract } from '#contract/index.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { changeFeed, type HostContext } from './context.ts';
+import { openDatabase } from './database/index.ts';
+import { buildRouter, type CallContext } from './router/index.ts';
+import { buildServices } from './services/index.ts';
+import { resolveSession } from './services/organization/sessions.ts';
+import type { Session } from './session.ts';
+import { createUploadStore } from './uploads.ts';
+import { loadDataKey, vaultOf } from './vault.ts';
+
+export interface HostOptions {
+  /** Holds uploads, exports, the data key and, without a database URL, the database. */
+  dataFolder: string;
+  /** A PostgreSQL URL; the SQLite file in the data folder where left out. */
+  databaseUrl?: string | undefined;
+  /** The data key in base64, where several hosts share a database. */
+  dataKey?: string | undefined;
+  log: Logger;
+  /** The clock; tests hand in their own. */
+  now?: () => string;
+}
+
+/** The back end, put together. */
+export interface Host extends HostContext {
+  readonly version: string;
+  readonly router: Router<typeof contract, CallContext>;
+  resolveSession(token: string, station: string | null): Promise<Session | null>;
+  /** Waits for what is under way, then closes the database. */
+  close(): Promise<void>;
+}
+
+/** The file of a local database. */
+export function databaseFile(dataFolder: string): string {
+  return join(dataFolder, 'partner-desk.sqlite');
+}
+
+/** The one place where database, services and router are put together. Brings the database to this version first. */
+export async function composeHost(options: HostOptions): Promise<Host> {
+  const { dataFolder, log } = options;
+  await mkdir(dataFolder, { recursive: true });
+  const now = options.now ?? (() => new Date().toISOString());
+  const database = await openDatabase(
+    {
+      ...(options.databaseUrl === undefined
+        ? { engine: 'sqlite', file: databaseFile(dataFolder) }
+        : { engine: 'postgres', url: options.databaseUrl }),
+      now,
+    },
+    log,
+  );
+  try {
+    await database.migrate();
+    const uploads = await createUploadStore(join(dataFolder, 'uploads'));
+    await uploads.sweep(now());
+    const context: HostContext = {
+      database,
+      changes: changeFeed(),
+      vault: vaultOf(await loadDataKey(dataFolder, options.dataKey)),
+      uploads,
+      dataFolder,
+      log,
+      now,
+    };
+    const version = packageJson.version;
+    const services = buildServices(context, version);
+    const resolve = (token: string, station: string | null) => resolveSession(context, token, station);
+    return {
+      ...context,
+      version,
+      router: buildRouter({ services, resolveSession: resolve, log }),
+      resolveSession: resolve,
+      close: () => database.close(),
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,38 @@
+import type { Contract } from '#contract/index.ts';
+import type { HostContext } from '../context.ts';
+import { settingsService } from './organization/settings.ts';
+import { authService, setupService } from './organization/sign-in.ts';
+import { staffService } from './organization/staff.ts';
+import type { Service, Services } from './service.ts';
+
+/** Stands in while a service is being written: whoever lands one puts it in its place below. */
+function notYet<R extends keyof Contract>(resource: R): Service<R> {
+  const handler: ProxyHandler<object> = {
+    get: (_target, name) => async () => {
+      throw new Error(`${resource}.${String(name)} is not there yet.`);
+    },
+  };
+  return new Proxy({}, handler) as Service<R>;
+}
+
+/** Every service, made from what the host has. */
+export function buildServices(host: HostContext, version: string): Services {
+  return {
+    health: { check: async () => ({ status: 'ok', version, engine: host.database.engine }) },
+    setup: setupService(host),
+    auth: authService(host),
+    staff: staffService(host),
+    settings: settingsService(host),
+    partners: notYet('partners'),
+    sources: notYet('sources'),
+    leads: notYet('leads'),
+    uploads: notYet('uploads'),
+    imports: notYet('imports'),
+    creditPolicies: notYet('creditPolicies'),
+    credits: notYet('credits'),
+    payouts: notYet('payouts'),
+    payoutExports: notYet('payoutExports'),
+    activities: notYet('activities'),
+    ledger: notYet('ledger'),
+  };
+}

@@ -1,0 +1,92 @@
+import { isTimeZone } from '#domain/calendar.ts';
+import { invalidField } from '#domain/errors.ts';
+import {
+  defaultScoreWeights,
+  scoreFromNumber,
+  scoreToNumber,
+  validateScoreWeights,
+} from '#domain/quality-score.ts';
+import type { HostContext } from '../../context.ts';
+import { tenants } from '../../database/index.ts';
+import type { Tenant, TenantSettings } from '../../session.ts';
+import { command } from '../command.ts';
+import type { Output, Service } from '../service.ts';
+
+export const defaultSettings: TenantSettings = {
+  fourEyes: true,
+  secondApprovalThreshold: null,
+  duplicateHandling: 'flag',
+  claimLeaseMinutes: 15,
+  defaultCountry: null,
+  scoreWeights: { ...defaultScoreWeights },
+};
+
+/** Settings as stored, with today's defaults for what was not known when they were written. */
+export function readSettings(stored: Partial<TenantSettings>): TenantSettings {
+  return { ...defaultSettings, ...stored };
+}
+
+function toWire(tenant: Tenant): Output<'settings', 'get'> {
+  const { scoreWeights, ...settings } = tenant.settings;
+  return {
+    organizationName: tenant.organizationName,
+    currency: tenant.currency,
+    timeZone: tenant.timeZone,
+    version: tenant.version,
+    ...settings,
+    scoreWeights: Object.fromEntries(
+      Object.entries(scoreWeights).map(([field, weight]) => [field, scoreToNumber(weight)]),
+    ),
+  };
+}
+
+function readWeights(weights: Record<string, number>): TenantSettings['scoreWeights'] {
+  const hundredths = Object.fromEntries(
+    Object.entries(weights).map(([field, weight]) => [field, scoreFromNumber(weight)]),
+  );
+  const problems = validateScoreWeights(hundredths);
+  const first = problems[0];
+  if (first !== undefined) throw invalidField(`scoreWeights.${first.path}`, first.message);
+  return hundredths;
+}
+
+export function settingsService(host: HostContext): Service<'settings'> {
+  return {
+    get: async (session) => toWire(session.tenant),
+
+    update: (session, input) =>
+      command(host, session, { name: 'settings.update', input }, async ({ tx, record }) => {
+        const { version, commandId: _, organizationName, timeZone, scoreWeights, ...changes } = input;
+        if (timeZone !== undefined && !isTimeZone(timeZone)) {
+          throw invalidField('timeZone', 'This time zone is not known. Use one such as Europe/Berlin.');
+        }
+        const row = await tx.find(tenants, { id: session.tenantId }, { lock: true });
+        if (row === undefined) throw new Error('The session names an organization that does not exist.');
+        const before = readSettings(row.settings);
+        const settings: TenantSettings = {
+          ...before,
+          ...changes,
+          ...(scoreWeights !== undefined && { scoreWeights: readWeights(scoreWeights) }),
+        };
+        const after = await tx.update(
+          tenants,
+          { id: session.tenantId, version: version ?? row.version },
+          {
+            settings: { ...settings },
+            ...(organizationName !== undefined && { organizationName }),
+            ...(timeZone !== undefined && { timeZone }),
+          },
+        );
+        record({
+          action: 'settings_changed',
+          resource: 'settings',
+          resourceId: session.tenantId,
+          details: {
+            before: { ...before, organizationName: row.organizationName, timeZone: row.timeZone },
+            after: { ...settings, organizationName: after.organizationName, timeZone: after.timeZone },
+          },
+        });
+        return toWire({ ...after, settings });
+      }),
+  };
+}

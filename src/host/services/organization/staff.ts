@@ -1,0 +1,141 @@
+import sql from 'sql-template-tag';
+import { v7 as uuidv7 } from 'uuid';
+import { DomainError, invalidField } from '#domain/errors.ts';
+import type { HostContext } from '../../context.ts';
+import { ConstraintError, type StaffRow, staff, type Writer } from '../../database/index.ts';
+import { command } from '../command.ts';
+import { cutPage, decodeCursor } from '../paging.ts';
+import type { Output, Service } from '../service.ts';
+import { hashPassword } from './passwords.ts';
+import { closeSessionsOf } from './sessions.ts';
+
+function toWire(row: StaffRow): Output<'staff', 'update'> {
+  const { id, version, createdAt, updatedAt, email, firstName, lastName, roles, isActive, lastLogin } = row;
+  return { id, version, createdAt, updatedAt, email, firstName, lastName, roles, isActive, lastLogin };
+}
+
+const taken = () =>
+  new DomainError('DUPLICATE', 'Somebody with this e-mail address is already here.', {
+    fields: [{ path: 'email', message: 'Already in use.' }],
+  });
+
+/** An organization that nobody can administer can't be repaired from inside. */
+async function keepAnAdministrator(tx: Writer, leaving: string): Promise<void> {
+  const active = await tx.list(staff, sql`is_active and deleted_at is null`);
+  if (!active.some((person) => person.id !== leaving && person.roles.includes('admin'))) {
+    throw invalidField('roles', 'This is the last active administrator. Make somebody else one first.');
+  }
+}
+
+async function namingDuplicates<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof ConstraintError && error.kind === 'unique' && error.fields.includes('emailKey'))
+      throw taken();
+    throw error;
+  }
+}
+
+export function staffService(host: HostContext): Service<'staff'> {
+  return {
+    list: (session, input) =>
+      host.database.read({ tenantId: session.tenantId }, async (reader) => {
+        const after =
+          input.cursor === undefined ? sql`` : sql`and id > ${decodeCursor(input.cursor, ['string'])[0]}`;
+        const rows = await reader.list(
+          staff,
+          sql`deleted_at is null ${after} order by id limit ${input.limit + 1}`,
+        );
+        const page = cutPage(rows, input.limit, (row) => [row.id]);
+        const counted = input.total
+          ? await reader.get<{ n: number }>(
+              sql`select count(*) as n from staff where tenant_id = ${session.tenantId} and deleted_at is null`,
+            )
+          : undefined;
+        return {
+          items: page.items.map(toWire),
+          nextCursor: page.nextCursor,
+          ...(counted && { total: counted.n }),
+        };
+      }),
+
+    create: async (session, input) => {
+      const { password, commandId, ...person } = input;
+      const passwordHash = await hashPassword(password);
+      return namingDuplicates(
+        // The password is no part of what a repeat is compared by: its hash differs every time.
+        command(
+          host,
+          session,
+          { name: 'staff.create', input: { ...person, commandId } },
+          async ({ tx, record }) => {
+            const row = {
+              id: uuidv7(),
+              ...person,
+              roles: [...new Set(person.roles)],
+              emailKey: person.email.toLowerCase(),
+              passwordHash,
+              isActive: true,
+              failedAttempts: 0,
+              createdBy: session.userId,
+            };
+            await tx.insert(staff, row);
+            record({
+              action: 'staff_added',
+              resource: 'staff',
+              resourceId: row.id,
+              details: { after: person },
+            });
+            const stored = await tx.find(staff, { id: row.id });
+            if (stored === undefined) throw new Error('The staff member just added is not there.');
+            return toWire(stored);
+          },
+        ),
+      );
+    },
+
+    update: async (session, input) => {
+      const { id, version, commandId, password, ...changes } = input;
+      const passwordHash = password === undefined ? undefined : await hashPassword(password);
+      return namingDuplicates(
+        command(
+          host,
+          session,
+          { name: 'staff.update', input: { id, ...changes, commandId } },
+          async ({ tx, now, record }) => {
+            const before = await tx.find(staff, { id }, { lock: true });
+            if (before === undefined) throw new DomainError('NOT_FOUND', 'There is no such staff member.');
+            const losesAdmin = changes.roles !== undefined && !changes.roles.includes('admin');
+            if (before.roles.includes('admin') && (losesAdmin || changes.isActive === false)) {
+              await keepAnAdministrator(tx, id);
+            }
+            const after = await tx.update(
+              staff,
+              { id, version: version ?? before.version },
+              {
+                ...changes,
+                ...(changes.email !== undefined && { emailKey: changes.email.toLowerCase() }),
+                ...(passwordHash !== undefined && { passwordHash, failedAttempts: 0, lockedUntil: null }),
+              },
+            );
+            if (passwordHash !== undefined || changes.isActive === false) {
+              await closeSessionsOf(tx, session.tenantId, id, now);
+            }
+            record({
+              action: 'staff_changed',
+              resource: 'staff',
+              resourceId: id,
+              details: {
+                before: toWire(before),
+                after: toWire(after),
+                ...(passwordHash !== undefined && { passwordChanged: true }),
+              },
+            });
+            return toWire(after);
+          },
+        ),
+      );
+    },
+  };
+}
