@@ -1,0 +1,150 @@
+import sql, { type Sql } from 'sql-template-tag';
+import { dayOf } from '#domain/calendar.ts';
+import { DomainError, type FieldError } from '#domain/errors.ts';
+import type { Reader, Writer } from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+
+/**
+ * The same person handed in twice (`domain.md`, "Lead"): the same normalised e-mail or phone on a live lead of the
+ * tenant, live being neither rejected nor deleted. The newer one points at the oldest such lead, or is refused.
+ */
+
+/** What makes two leads the same. */
+export interface ContactKeys {
+  emailKey: string;
+  phoneKey: string;
+}
+
+/** A lead that another one may be a duplicate of. */
+export interface KnownLead extends ContactKeys {
+  id: string;
+  contactName: string;
+  submittedAt: string;
+}
+
+type KeyColumn = 'email_key' | 'phone_key';
+
+/** The oldest live lead of each key that has one. */
+export interface KnownLeads {
+  readonly byEmail: Map<string, KnownLead>;
+  readonly byPhone: Map<string, KnownLead>;
+}
+
+/**
+ * Makes everybody who takes in or edits leads of this tenant wait here until the commit: two stations that hand in the
+ * same person at the same moment would otherwise both find nobody. Locked after the partner and before any lead.
+ * SQLite's writer is alone anyway.
+ */
+export async function lockIntake(tx: Writer, tenantId: string): Promise<void> {
+  if (tx.engine !== 'postgres') return;
+  await tx.get(sql`select pg_advisory_xact_lock(hashtextextended(${`lead intake ${tenantId}`}, 0))`);
+}
+
+/**
+ * The oldest live lead of each e-mail and phone key, in two statements however many keys there are.
+ * @param except the id of a lead that is not looked at: the one being edited
+ */
+export async function findKnownLeads(
+  reader: Reader,
+  tenantId: string,
+  leads: readonly ContactKeys[],
+  except?: string,
+): Promise<KnownLeads> {
+  const emails = [...new Set(leads.map((lead) => lead.emailKey))];
+  const phones = [...new Set(leads.map((lead) => lead.phoneKey))];
+  return {
+    byEmail: await oldestBy(reader, tenantId, 'email_key', emails, except),
+    byPhone: await oldestBy(reader, tenantId, 'phone_key', phones, except),
+  };
+}
+
+interface KnownRow {
+  key: string;
+  id: string;
+  contact_name: string;
+  submitted_at: string;
+  email_key: string;
+  phone_key: string;
+}
+
+async function oldestBy(
+  reader: Reader,
+  tenantId: string,
+  column: KeyColumn,
+  keys: readonly string[],
+  except: string | undefined,
+): Promise<Map<string, KnownLead>> {
+  if (keys.length === 0) return new Map();
+  const wanted =
+    reader.engine === 'sqlite'
+      ? sql`json_each(${keys}) as wanted`
+      : sql`jsonb_array_elements_text(${keys}::jsonb) as wanted(value)`;
+  const others = except === undefined ? sql`` : sql`and known.id <> ${except}`;
+  const rows = await reader.all<KnownRow>(
+    sql`select wanted.value as key, lead.id, lead.contact_name, lead.submitted_at, lead.email_key, lead.phone_key
+      from ${wanted}
+      join partner_leads lead on lead.tenant_id = ${tenantId} and lead.id = (
+        select known.id from partner_leads known
+        where known.tenant_id = ${tenantId} and ${sameKey(column)}
+          and known.deleted_at is null and known.status <> 'rejected' ${others}
+        order by known.submitted_at, known.id limit 1)`,
+  );
+  return new Map(
+    rows.map((row) => [
+      row.key,
+      {
+        id: row.id,
+        contactName: row.contact_name,
+        submittedAt: row.submitted_at,
+        emailKey: row.email_key,
+        phoneKey: row.phone_key,
+      },
+    ]),
+  );
+}
+
+function sameKey(column: KeyColumn): Sql {
+  return column === 'email_key' ? sql`known.email_key = wanted.value` : sql`known.phone_key = wanted.value`;
+}
+
+/** Whether a lead came in before another one; the id settles what the same instant leaves open. */
+export function isOlder(
+  lead: Pick<KnownLead, 'id' | 'submittedAt'>,
+  than: Pick<KnownLead, 'id' | 'submittedAt'>,
+): boolean {
+  if (lead.submittedAt !== than.submittedAt) return lead.submittedAt < than.submittedAt;
+  return lead.id < than.id;
+}
+
+/** The oldest lead with the e-mail or the phone of this one. */
+export function duplicateIn(known: KnownLeads, keys: ContactKeys): KnownLead | undefined {
+  const byEmail = known.byEmail.get(keys.emailKey);
+  const byPhone = known.byPhone.get(keys.phoneKey);
+  if (byEmail === undefined || byPhone === undefined) return byEmail ?? byPhone;
+  return isOlder(byPhone, byEmail) ? byPhone : byEmail;
+}
+
+/** Adds a lead that was just taken in, where no older one has its keys. */
+export function rememberLead(known: KnownLeads, lead: KnownLead): void {
+  const { id, contactName, submittedAt, emailKey, phoneKey } = lead;
+  const remembered = { id, contactName, submittedAt, emailKey, phoneKey };
+  if (!known.byEmail.has(emailKey)) known.byEmail.set(emailKey, remembered);
+  if (!known.byPhone.has(phoneKey)) known.byPhone.set(phoneKey, remembered);
+}
+
+/** The refusal where the tenant takes no duplicates: which lead is there already, and what both have in common. */
+export function duplicateRefusal(session: Session, keys: ContactKeys, original: KnownLead): DomainError {
+  const fields: FieldError[] = [];
+  if (original.emailKey === keys.emailKey) {
+    fields.push({ path: 'leadData.email', message: 'A lead with this e-mail address is already there.' });
+  }
+  if (original.phoneKey === keys.phoneKey) {
+    fields.push({ path: 'leadData.phone', message: 'A lead with this phone number is already there.' });
+  }
+  const day = dayOf(original.submittedAt, session.tenant.timeZone);
+  return new DomainError(
+    'DUPLICATE',
+    `This lead is already there: ${original.contactName}, submitted on ${day} (lead ${original.id}).`,
+    { fields },
+  );
+}
