@@ -1,5 +1,8 @@
+export { asBoolean, asJson } from './codec.ts';
 export * from './entities/index.ts';
 export { ConstraintError, type ConstraintKind } from './errors.ts';
+export { DatabaseRefusedError } from './migrate.ts';
+export { openDatabase } from './open.ts';
 export type { Insertable, RowOf, Table } from './table.ts';
 export type {
   Database,
