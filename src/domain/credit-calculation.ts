@@ -1,6 +1,7 @@
 import type { LeadEvent, PolicyTerms, PolicyTier } from './credit-policies.ts';
 import { hasEstimatedValue, tierFor, triggerOf } from './credit-policies.ts';
 import { applyRate, formatMinor, RATE_ONE, rateToPercent } from './money.ts';
+import { isHighQuality } from './quality-score.ts';
 
 /** What a calculation needs of a lead. Amounts in minor units of `currency`, the score in hundredths. */
 export interface CreditFacts {
@@ -22,9 +23,6 @@ export interface CalculatedCredit {
   /** How it came about, in words, for the clerk and the partner. */
   reason: string;
 }
-
-/** From this score on, in hundredths, a lead is of high quality and earns the bonus. */
-export const bonusScore = 8000;
 
 /** What a calculation starts from: `amount × rate`, not rounded yet, and how a sentence calls it. */
 interface Base {
@@ -54,7 +52,7 @@ export function calculateCredit(terms: PolicyTerms, facts: CreditFacts): Calcula
   let bonusRate = base.tier?.bonusRate ?? terms.bonusRate;
   if (bonusRate > 0) {
     const score = scoreInWords(facts.score);
-    if (facts.score >= bonusScore) {
+    if (isHighQuality(facts.score)) {
       reason += `, +${rateToPercent(bonusRate)} % for score ${score}`;
     } else {
       reason += `, no bonus for score ${score}`;

@@ -1,5 +1,6 @@
 import type { FieldError } from './errors.ts';
 import { RATE_ONE } from './money.ts';
+import { FULL_SCORE } from './quality-score.ts';
 import type { CalculationType, PolicyType, TimeUnitType } from './vocabulary.ts';
 
 /** One step of a tiered policy. `maxLeads` null is open-ended; `bonusRate` null leaves the bonus to the policy. */
@@ -70,7 +71,6 @@ export type LeadEvent = 'approval' | 'conversion';
  */
 export const maximumPolicyAmount = 1_000_000_000_000;
 
-const highestScore = 10_000;
 const highestPriority = 1_000_000;
 
 const triggers: Record<Exclude<CalculationType, 'percentage'>, LeadEvent> = {
@@ -120,7 +120,7 @@ export function validatePolicyTerms(terms: PolicyTerms): FieldError[] {
       'The lowest quality score must be between 0 and 100, with at most two decimals.',
       terms.minLeadQualityScore,
       0,
-      highestScore,
+      FULL_SCORE,
     ),
     ...rangeErrors(
       'priority',

@@ -188,6 +188,11 @@ describe('the bounds', () => {
     );
   });
 
+  test('that the credit meets exactly have raised and held nothing', () => {
+    const terms = { ...fixedPrice, minimumCredit: 1000, maximumCredit: 1000 };
+    expect(calculateCredit(terms, facts()).reason).toBe('fixed price: 10.00, within 10.00–10.00 → 10.00');
+  });
+
   test('do not make a policy pay for a lead beyond its last tier', () => {
     const terms = tiered(threeTiersWithBonus, { minimumCredit: 500 });
     expect(calculateCredit(terms, facts({ leadCount: 1_000_000 }))).toEqual({
