@@ -282,10 +282,16 @@ describe('parseMinor', () => {
     ['١٢', 'USD', 'plain number'],
     ['90071992547409.92', 'USD', 'too large'],
     ['9'.repeat(41), 'USD', 'too long'],
-    [' '.repeat(1_000_000), 'USD', 'too long'],
   ])('"%s" %s is refused: %s', (text, currency, reason) => {
     const parsed = parseMinor(text, currency);
     expect(parsed).toMatchObject({ ok: false, message: expect.stringContaining(reason) });
+  });
+
+  test('megabytes are refused by their length', () => {
+    expect(parseMinor(' '.repeat(1_000_000), 'USD')).toEqual({
+      ok: false,
+      message: 'The amount is too long.',
+    });
   });
 
   test('reads back what formatMinor writes, for 0, 2 and 3 decimals', () => {
