@@ -39,8 +39,10 @@ export function procedure<C extends ErrorCode = never>(
 }
 
 export const id = z.uuid();
+/** Ten trillion in a currency with cents: beyond any deal, and far enough below 2^53 that sums and bonuses stay exact. */
+const largestAmount = 1_000_000_000_000_000;
 /** Minor units (cents), never negative. */
-export const money = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+export const money = z.int().min(0).max(largestAmount);
 /** Minor units that may be below zero: reversals, balances. */
 export const signedMoney = z.int();
 export const count = z.int().min(0);

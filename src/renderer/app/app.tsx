@@ -1,0 +1,63 @@
+import { MantineProvider } from '@mantine/core';
+import { ModalsProvider } from '@mantine/modals';
+import { Notifications } from '@mantine/notifications';
+import { createTanstackQueryUtils } from '@orpc/tanstack-query';
+import { QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { useState } from 'react';
+import { FailedState, LoadingState } from '../components/states.tsx';
+import { SetupScreen } from '../features/setup/setup-screen.tsx';
+import { SignInScreen } from '../features/sign-in/sign-in-screen.tsx';
+import { ConnectionProvider, codeOf, createQueryClient, useApi } from './api.tsx';
+import type { Client } from './client.ts';
+import { styleNonce } from './nonce.ts';
+import { createAppRouter } from './router.tsx';
+import { SessionProvider } from './session.tsx';
+import { theme } from './theme.ts';
+
+export function App({ client }: { client: Client }) {
+  const [api] = useState(() => createTanstackQueryUtils(client));
+  const [queryClient] = useState(() => {
+    const created = createQueryClient(() => {
+      void created.resetQueries({ queryKey: api.auth.me.key() });
+    });
+    return created;
+  });
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+      <QueryClientProvider client={queryClient}>
+        <ConnectionProvider client={client} api={api}>
+          <ModalsProvider>
+            <Notifications position="bottom-right" limit={4} />
+            <Entrance />
+          </ModalsProvider>
+        </ConnectionProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
+
+/** Set-up, sign-in or the app: whichever is due. */
+function Entrance() {
+  const api = useApi();
+  const queryClient = useQueryClient();
+  const [router] = useState(createAppRouter);
+  const me = useQuery(api.auth.me.queryOptions({ retry: false, staleTime: Number.POSITIVE_INFINITY }));
+  const signedOut = codeOf(me.error) === 'UNAUTHENTICATED';
+  const setup = useQuery(api.setup.status.queryOptions({ enabled: signedOut }));
+
+  const enter = () => {
+    void queryClient.resetQueries();
+  };
+  if (me.data !== undefined) {
+    return (
+      <SessionProvider user={me.data}>
+        <RouterProvider router={router} />
+      </SessionProvider>
+    );
+  }
+  if (me.isError && !signedOut) return <FailedState error={me.error} onRetry={() => void me.refetch()} />;
+  if (setup.isError) return <FailedState error={setup.error} onRetry={() => void setup.refetch()} />;
+  if (setup.data === undefined) return <LoadingState label="Starting Partner Desk" />;
+  return setup.data.needed ? <SetupScreen onDone={enter} /> : <SignInScreen onDone={enter} />;
+}

@@ -1,0 +1,5 @@
+import { EmptyState } from '../../components/states.tsx';
+
+export function CreditsScreen() {
+  return <EmptyState title="This screen is being built" />;
+}
