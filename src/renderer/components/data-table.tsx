@@ -77,7 +77,7 @@ export function DataTable<R extends { id: string }>({
     ['Enter', open, { preventDefault: false }],
   ]);
   useEffect(() => {
-    body.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest' });
+    if (active !== null) body.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest' });
   }, [active]);
 
   if (query.isError && query.data === undefined) {

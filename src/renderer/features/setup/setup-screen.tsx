@@ -18,7 +18,7 @@ export function SetupScreen({ onDone }: { onDone: () => void }) {
     initialValues: {
       organizationName: '',
       currency: 'EUR',
-      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
       admin: { firstName: '', lastName: '', email: '', password: '' },
     },
   });
