@@ -1,0 +1,172 @@
+import sql, { empty, join, type Sql } from 'sql-template-tag';
+import { DomainError, invalidField } from '#domain/errors.ts';
+import type { HostContext } from '../context.ts';
+import {
+  ConstraintError,
+  type PartnerRow,
+  partnerCreditPolicies,
+  partnerCreditPolicyRevisions,
+  partners,
+  type Reader,
+} from '../database/index.ts';
+import type { Session } from '../session.ts';
+import { command } from './command.ts';
+import {
+  approvePolicy,
+  createPolicy,
+  deactivatePolicy,
+  requirePolicy,
+  updatePolicy,
+} from './credit-policies/commands.ts';
+import { termsToWire } from './credit-policies/terms.ts';
+import { policiesToWire, policyToWire } from './credit-policies/wire.ts';
+import { cutPage, decodeCursor } from './paging.ts';
+import type { Output, Service } from './service.ts';
+
+type Page = Output<'creditPolicies', 'listAll'>;
+
+/**
+ * Credit policies and their revisions (`domain.md`, "Credits"). A policy's row carries the terms of its latest revision;
+ * what makes credits is `effectiveRevision`, the latest one that was approved. `isActive` is true from the first approval
+ * until the policy is deactivated, which is for good.
+ */
+export function creditPoliciesService(host: HostContext): Service<'creditPolicies'> {
+  const reading = <T>(session: Session, fn: (reader: Reader) => Promise<T>) =>
+    host.database.read({ tenantId: session.tenantId }, fn);
+
+  return {
+    listAll: (session, input) =>
+      reading(session, (reader) => {
+        const conditions = inForce(input.active);
+        if (input.approvalRequired !== undefined) {
+          conditions.push(sql`approval_required = ${input.approvalRequired}`);
+        }
+        return listPage(reader, session, conditions, input);
+      }),
+
+    list: (session, input) =>
+      reading(session, async (reader) => {
+        await requirePartner(reader, input.id);
+        const whose =
+          input.active === true
+            ? sql`(partner_id = ${input.id} or partner_id is null)`
+            : sql`partner_id = ${input.id}`;
+        return listPage(reader, session, [whose, ...inForce(input.active)], input);
+      }),
+
+    get: (session, input) =>
+      reading(session, async (reader) => policyToWire(reader, await requirePolicy(reader, input.id))),
+
+    create: (session, { id: partnerId, ...input }) =>
+      namingDuplicates(
+        command(
+          host,
+          session,
+          { name: 'creditPolicies.create', input: { partnerId, ...input } },
+          async (work) => {
+            const partner = await requirePartner(work.tx, partnerId);
+            return createPolicy(work, session, input, partner);
+          },
+        ),
+      ),
+
+    createForAll: (session, input) =>
+      namingDuplicates(
+        command(host, session, { name: 'creditPolicies.createForAll', input }, (work) =>
+          createPolicy(work, session, input, null),
+        ),
+      ),
+
+    update: (session, input) =>
+      command(host, session, { name: 'creditPolicies.update', input }, (work) =>
+        updatePolicy(work, session, input),
+      ),
+
+    approve: (session, input) =>
+      command(host, session, { name: 'creditPolicies.approve', input }, (work) =>
+        approvePolicy(work, session, input),
+      ),
+
+    deactivate: (session, input) =>
+      command(host, session, { name: 'creditPolicies.deactivate', input }, (work) =>
+        deactivatePolicy(work, session, input),
+      ),
+
+    revisions: (session, input) =>
+      reading(session, async (reader) => {
+        await requirePolicy(reader, input.id);
+        const rows = await reader.list(
+          partnerCreditPolicyRevisions,
+          sql`policy_id = ${input.id} order by revision desc`,
+        );
+        const items = rows.map((row) => ({
+          revision: row.revision,
+          terms: termsToWire(row.terms),
+          madeBy: row.madeBy,
+          madeAt: row.madeAt,
+          approvedBy: row.approvedBy,
+          approvedAt: row.approvedAt,
+          fourEyesWaived: row.fourEyesWaived,
+        }));
+        return { items, nextCursor: null };
+      }),
+  };
+}
+
+async function requirePartner(reader: Reader, id: string): Promise<PartnerRow> {
+  const partner = await reader.find(partners, { id });
+  if (partner === undefined) throw new DomainError('NOT_FOUND', 'There is no such partner.');
+  return partner;
+}
+
+async function namingDuplicates<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof ConstraintError) || error.constraint !== 'ux_partner_credit_policies_code')
+      throw error;
+    throw new DomainError('DUPLICATE', 'There is already a policy with this code. Choose another one.', {
+      fields: [{ path: 'policyCode', message: 'Already in use.' }],
+    });
+  }
+}
+
+/** In force: active, with a revision that was approved. */
+function inForce(active: boolean | undefined): Sql[] {
+  if (active === undefined) return [];
+  return active
+    ? [sql`is_active = ${true}`, sql`effective_revision is not null`]
+    : [sql`(is_active = ${false} or effective_revision is null)`];
+}
+
+async function listPage(
+  reader: Reader,
+  session: Session,
+  conditions: readonly Sql[],
+  { cursor, limit, total }: { cursor?: string | undefined; limit: number; total?: boolean | undefined },
+): Promise<Page> {
+  const after = cursor === undefined ? [] : [sql`policy_code > ${policyCodeIn(cursor)}`];
+  const rows = await reader.list(
+    partnerCreditPolicies,
+    sql`${allOf([...conditions, ...after])} order by policy_code limit ${limit + 1}`,
+  );
+  const { items, nextCursor } = cutPage(rows, limit, (row) => [row.policyCode]);
+  const page = { items: await policiesToWire(reader, session.tenantId, items), nextCursor };
+  if (!total) return page;
+  const live = [sql`tenant_id = ${session.tenantId}`, sql`deleted_at is null`];
+  const counted = await reader.get<{ n: number }>(
+    sql`select count(*) as n from partner_credit_policies where ${allOf([...live, ...conditions])}`,
+  );
+  return { ...page, total: counted?.n ?? 0 };
+}
+
+/** What is no code would be an error of the database on PostgreSQL. */
+function policyCodeIn(cursor: string): string {
+  const [code] = decodeCursor(cursor, ['string']);
+  if (typeof code === 'string' && /^[\w.-]+$/.test(code)) return code;
+  throw invalidField('cursor', 'This page marker is not from this list. Start again without it.');
+}
+
+function allOf(conditions: readonly Sql[]): Sql {
+  return conditions.length === 0 ? empty : join(conditions, ' and ');
+}
