@@ -12,7 +12,7 @@ export interface Work {
   /** The instant of the command; every row it writes carries it. */
   readonly now: string;
   /** States the activity of this command, exactly once. */
-  record(activity: ActivityDraft): void;
+  readonly record: (activity: ActivityDraft) => void;
 }
 
 interface CommandMeta {

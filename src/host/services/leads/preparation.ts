@@ -1,6 +1,6 @@
+import { money } from '#contract/base.ts';
 import type { FieldError } from '#domain/errors.ts';
 import { type LeadData, normalizeLeadData } from '#domain/lead-data.ts';
-import { isMinorAmount } from '#domain/money.ts';
 import { qualityScore, type ScoreWeights, validateScoreWeights } from '#domain/quality-score.ts';
 import { cleanText } from '#domain/text.ts';
 import type { SubmissionType } from '#domain/vocabulary.ts';
@@ -73,10 +73,10 @@ export function prepareLead(session: Session, partner: PartnerRow, raw: RawLead)
   const projectId = code('projectId', 'project');
   const campaignId = code('campaignId', 'campaign');
   const estimatedValue = raw.estimatedValue ?? null;
-  if (estimatedValue !== null && (!isMinorAmount(estimatedValue) || estimatedValue < 0)) {
+  if (estimatedValue !== null && !money.safeParse(estimatedValue).success) {
     fields.push({
       path: 'estimatedValue',
-      message: 'The estimated value must be a whole number of minor units, not below zero.',
+      message: "The estimated value can't be negative, or beyond any deal.",
     });
   }
   const data = prepareData(session, partner, raw.leadData);

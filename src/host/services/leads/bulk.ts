@@ -1,0 +1,45 @@
+import { DomainError, invalidField } from '#domain/errors.ts';
+import type { HostContext } from '../../context.ts';
+import type { Session } from '../../session.ts';
+import type { Input, Output } from '../service.ts';
+import { approveLead, rejectLead } from './decisions.ts';
+import { claimLead, releaseLead } from './review.ts';
+
+/**
+ * One action on many leads. Each lead is a command of its own, with its own activity: one that is refused says why and
+ * leaves the others alone. Outcomes come in the order of the ids; an id given twice is handled, and answered, once.
+ * @throws DomainError `VALIDATION` for a rejection without a reason, before anything is done.
+ */
+export async function bulkLeads(
+  host: HostContext,
+  session: Session,
+  input: Input<'leads', 'bulk'>,
+): Promise<Output<'leads', 'bulk'>> {
+  const act = actionOf(host, session, input);
+  const outcomes: Output<'leads', 'bulk'>['outcomes'] = [];
+  for (const id of new Set(input.ids)) {
+    try {
+      await act(id);
+      outcomes.push({ id, ok: true });
+    } catch (error) {
+      // A refusal is this lead's outcome; a fault is nobody's, and ends the whole.
+      if (!(error instanceof DomainError)) throw error;
+      outcomes.push({ id, ok: false, code: error.code, message: error.message });
+    }
+  }
+  return { outcomes };
+}
+
+function actionOf(
+  host: HostContext,
+  session: Session,
+  { action, reason }: Input<'leads', 'bulk'>,
+): (id: string) => Promise<unknown> {
+  if (action === 'reject') {
+    if (reason === undefined) throw invalidField('reason', 'Say why these leads are rejected.');
+    return (id) => rejectLead(host, session, { id, reason });
+  }
+  if (action === 'approve') return (id) => approveLead(host, session, { id, notes: undefined });
+  if (action === 'claim') return (id) => claimLead(host, session, { id });
+  return (id) => releaseLead(host, session, { id });
+}

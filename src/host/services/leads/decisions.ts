@@ -1,0 +1,276 @@
+import sql from 'sql-template-tag';
+import { v7 as uuidv7 } from 'uuid';
+import { dayOf } from '#domain/calendar.ts';
+import { DomainError, invalidField } from '#domain/errors.ts';
+import type { HostContext } from '../../context.ts';
+import {
+  leads,
+  type PartnerLeadRow,
+  type PartnerRow,
+  partnerLeads,
+  type Writer,
+} from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+import { command } from '../command.ts';
+import { creditLead } from '../credit-engine.ts';
+import type { Input } from '../service.ts';
+import { holdLeadAndPartner, requireFree, requirePath } from './claims.ts';
+import { currencyMismatch } from './preparation.ts';
+import { toWire, type WireLead } from './wire.ts';
+
+/** Whoever decides a lead settles it: nobody holds it any longer. */
+const released = { claimedBy: null, claimExpiresAt: null };
+
+/**
+ * Approves a lead with all it causes, in one transaction (`domain.md`, "Lead"): its status by way of `under_review`, the
+ * reviewer, an entry in `leads` (or a link to the existing one named), the counters of partner and source, and the credits
+ * that trigger on approval. The partner need not be active any more: only an active one submits leads and is paid, but
+ * what it handed in before it was suspended is still decided, and its credits wait on its balance.
+ * @throws DomainError `NOT_FOUND`, `LOCKED`, `CONFLICT` (stale, or the entry is another lead's), `INVALID_TRANSITION`, `VALIDATION`.
+ */
+export function approveLead(
+  host: HostContext,
+  session: Session,
+  input: Input<'leads', 'approve'>,
+): Promise<WireLead> {
+  return command(host, session, { name: 'leads.approve', input }, async (work) => {
+    const { tx, now, record } = work;
+    const held = await holdLeadAndPartner(tx, input.id);
+    const { lead, partner } = held;
+    await requireFree(tx, session, held, { now, version: input.version });
+    const path = await requirePath(tx, lead, 'approve');
+    const entryId =
+      input.actualLeadId === undefined || input.actualLeadId === null
+        ? await createEntry(tx, lead, partner)
+        : await linkEntry(tx, lead, input.actualLeadId);
+    const on = dayOf(now, session.tenant.timeZone);
+    const change = {
+      status: 'approved' as const,
+      leadId: entryId,
+      reviewedBy: session.userId,
+      reviewedAt: now,
+      approvedAt: now,
+      approvedOn: on,
+      ...(input.notes !== undefined && { reviewNotes: input.notes }),
+      ...released,
+    };
+    const credit = await creditLead(work, session, {
+      lead: { ...lead, ...change },
+      partner,
+      event: 'approval',
+      on,
+    });
+    const after = await tx.update(
+      partnerLeads,
+      { id: lead.id, version: lead.version },
+      { ...change, ...credit, updatedAt: now },
+    );
+    await count(tx, lead, { approved: 1 });
+    record({
+      action: 'lead_approved',
+      resource: 'lead',
+      resourceId: lead.id,
+      partnerId: lead.partnerId,
+      details: {
+        before: { status: lead.status },
+        after: { status: after.status, leadId: entryId, notes: input.notes ?? undefined },
+        path,
+        linked: (input.actualLeadId ?? null) !== null,
+        credits: await creditsOf(tx, after, 'approval'),
+      },
+    });
+    return toWire(after, partner);
+  });
+}
+
+/**
+ * Rejects a lead, by way of `under_review`, with the reason; this is its end.
+ * @throws DomainError `NOT_FOUND`, `LOCKED`, `CONFLICT`, `INVALID_TRANSITION`.
+ */
+export function rejectLead(
+  host: HostContext,
+  session: Session,
+  input: Input<'leads', 'reject'>,
+): Promise<WireLead> {
+  return command(host, session, { name: 'leads.reject', input }, async ({ tx, now, record }) => {
+    const held = await holdLeadAndPartner(tx, input.id);
+    const { lead, partner } = held;
+    await requireFree(tx, session, held, { now, version: input.version });
+    const path = await requirePath(tx, lead, 'reject');
+    const after = await tx.update(
+      partnerLeads,
+      { id: lead.id, version: lead.version },
+      {
+        status: 'rejected',
+        rejectionReason: input.reason,
+        reviewedBy: session.userId,
+        reviewedAt: now,
+        updatedAt: now,
+        ...released,
+      },
+    );
+    await count(tx, lead, { rejected: 1 });
+    record({
+      action: 'lead_rejected',
+      resource: 'lead',
+      resourceId: lead.id,
+      partnerId: lead.partnerId,
+      details: {
+        before: { status: lead.status },
+        after: { status: after.status, reason: input.reason },
+        path,
+      },
+    });
+    return toWire(after, partner);
+  });
+}
+
+/**
+ * Records the deal of an approved lead, with the credits that trigger on conversion, in one transaction.
+ * @param input.dealValue minor units of the partner's currency
+ * @param input.conversionDate a day from the submission to today, both in the tenant's zone
+ * @throws DomainError `NOT_FOUND`, `CONFLICT`, `CURRENCY_MISMATCH`, `INVALID_TRANSITION`, `VALIDATION`.
+ */
+export function convertLead(
+  host: HostContext,
+  session: Session,
+  input: Input<'leads', 'convert'>,
+): Promise<WireLead> {
+  return command(host, session, { name: 'leads.convert', input }, async (work) => {
+    const { tx, now, record } = work;
+    const { dealValue, conversionDate } = input;
+    const held = await holdLeadAndPartner(tx, input.id);
+    const { lead, partner } = held;
+    await requireFree(tx, session, held, { now, version: input.version });
+    const path = await requirePath(tx, lead, 'convert');
+    const mismatch = currencyMismatch(partner, input.currency);
+    if (mismatch !== undefined) {
+      throw new DomainError('CURRENCY_MISMATCH', mismatch.message, { fields: [mismatch] });
+    }
+    requireConversionDay(session, lead, conversionDate, now);
+    const change = { status: 'converted' as const, conversionDate, convertedAt: now, dealValue };
+    const credit = await creditLead(work, session, {
+      lead: { ...lead, ...change },
+      partner,
+      event: 'conversion',
+      on: conversionDate,
+      dealValue,
+    });
+    const after = await tx.update(
+      partnerLeads,
+      { id: lead.id, version: lead.version },
+      { ...change, ...credit, updatedAt: now },
+    );
+    if (lead.leadId === null) throw new Error(`The approved lead ${lead.id} has no entry in leads.`);
+    await tx.update(
+      leads,
+      { id: lead.leadId },
+      { status: 'converted', dealValue, convertedOn: conversionDate, updatedAt: now },
+    );
+    await count(tx, lead, { converted: 1, revenue: dealValue });
+    record({
+      action: 'lead_converted',
+      resource: 'lead',
+      resourceId: lead.id,
+      partnerId: lead.partnerId,
+      details: {
+        before: { status: lead.status },
+        after: { status: after.status, dealValue, conversionDate, currency: lead.currency },
+        path,
+        credits: await creditsOf(tx, after, 'conversion'),
+      },
+    });
+    return toWire(after, partner);
+  });
+}
+
+function requireConversionDay(session: Session, lead: PartnerLeadRow, day: string, now: string): void {
+  const zone = session.tenant.timeZone;
+  const submitted = dayOf(lead.submittedAt, zone);
+  if (day < submitted) {
+    throw invalidField('conversionDate', `The lead was submitted on ${submitted}; it can't convert before.`);
+  }
+  if (day > dayOf(now, zone)) {
+    throw invalidField('conversionDate', "The conversion date can't be in the future.");
+  }
+}
+
+/** The entry that sales works with from here on. */
+async function createEntry(tx: Writer, lead: PartnerLeadRow, partner: PartnerRow): Promise<string> {
+  const id = uuidv7();
+  await tx.insert(leads, {
+    id,
+    source: 'partner_referral',
+    partnerLeadId: lead.id,
+    partnerId: partner.id,
+    contactName: lead.contactName,
+    company: lead.company,
+    email: lead.leadData.email,
+    phone: lead.leadData.phone,
+    leadData: lead.leadData,
+    status: 'open',
+    estimatedValue: lead.estimatedValue,
+    currency: lead.currency,
+  });
+  return id;
+}
+
+/** Links an entry that sales has already; it can stand for one partner lead only. */
+async function linkEntry(tx: Writer, lead: PartnerLeadRow, entryId: string): Promise<string> {
+  const entry = await tx.find(leads, { id: entryId }, { lock: true });
+  if (entry === undefined) {
+    throw new DomainError('NOT_FOUND', 'There is no such entry in the leads to link to.', {
+      fields: [{ path: 'actualLeadId', message: 'There is no such entry.' }],
+    });
+  }
+  if (entry.partnerLeadId !== null) {
+    throw new DomainError('CONFLICT', 'That entry is already linked to another partner lead.', {
+      fields: [{ path: 'actualLeadId', message: 'Already linked.' }],
+    });
+  }
+  if (entry.currency !== lead.currency) {
+    throw invalidField(
+      'actualLeadId',
+      `That entry is in ${entry.currency}, the partner is paid in ${lead.currency}.`,
+    );
+  }
+  await tx.update(
+    leads,
+    { id: entryId, version: entry.version },
+    { partnerLeadId: lead.id, partnerId: lead.partnerId },
+  );
+  return entryId;
+}
+
+/** What the event earned the partner, for the trail; nothing to read where the lead shows no credit. */
+async function creditsOf(tx: Writer, lead: PartnerLeadRow, event: 'approval' | 'conversion') {
+  if (lead.creditStatus === null) return [];
+  const rows = await tx.all<{ id: string; policy_id: string | null; credit_amount: number; status: string }>(
+    sql`select id, policy_id, credit_amount, status from partner_lead_credits
+      where tenant_id = ${lead.tenantId} and partner_lead_id = ${lead.id} and trigger_event = ${event}
+      order by id`,
+  );
+  return rows.map((row) => ({
+    creditId: row.id,
+    policyId: row.policy_id,
+    creditAmount: row.credit_amount,
+    currency: lead.currency,
+    status: row.status,
+  }));
+}
+
+/** The counters of the lead's partner and source. They leave the version alone, as the ledger's figures do. */
+async function count(
+  tx: Writer,
+  lead: PartnerLeadRow,
+  by: { approved?: number; rejected?: number; converted?: number; revenue?: number },
+): Promise<void> {
+  const { approved = 0, rejected = 0, converted = 0, revenue = 0 } = by;
+  await tx.run(sql`update partners set approved_leads = approved_leads + ${approved},
+    rejected_leads = rejected_leads + ${rejected}, converted_leads = converted_leads + ${converted}
+    where tenant_id = ${lead.tenantId} and id = ${lead.partnerId}`);
+  if (approved === 0 && converted === 0) return;
+  await tx.run(sql`update partner_sources set leads_approved = leads_approved + ${approved},
+    leads_converted = leads_converted + ${converted}, total_revenue = total_revenue + ${revenue}
+    where tenant_id = ${lead.tenantId} and id = ${lead.sourceId}`);
+}

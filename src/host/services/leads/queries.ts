@@ -1,0 +1,271 @@
+import sql, { empty, join, type Sql } from 'sql-template-tag';
+import { day as daySchema, id as idSchema, instant as instantSchema } from '#contract/base.ts';
+import { startOfDay } from '#domain/calendar.ts';
+import { invalidField } from '#domain/errors.ts';
+import type { HostContext } from '../../context.ts';
+import { leadImports, type PartnerLeadRow, partnerLeads, type Reader } from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+import { cutPage, decodeCursor } from '../paging.ts';
+import type { Input, Output } from '../service.ts';
+import { noSuchLead, partnerOf } from './claims.ts';
+import { toWire, toWirePage, type WireLead } from './wire.ts';
+
+/**
+ * Lists of leads. Every page is a stretch of an index read in its order, from the cursor on: page 10,000 costs what the
+ * first one does. Filters that no index leads with are checked row by row on that walk.
+ */
+
+type ListInput = Input<'leads', 'list'>;
+type QueueInput = Input<'leads', 'reviewQueue'>;
+
+export function getLead(host: HostContext, session: Session, id: string): Promise<WireLead> {
+  return host.database.read({ tenantId: session.tenantId }, async (reader) => {
+    const lead = await reader.find(partnerLeads, { id });
+    if (lead === undefined) throw noSuchLead();
+    return toWire(lead, await partnerOf(reader, lead));
+  });
+}
+
+/** Newest first; the id settles what the same instant leaves open. */
+export function listLeads(
+  host: HostContext,
+  session: Session,
+  input: ListInput,
+): Promise<Output<'leads', 'list'>> {
+  return host.database.read({ tenantId: session.tenantId }, async (reader) => {
+    const filters = await readFilters(reader, session, input);
+    if (filters === undefined) {
+      return { items: [], nextCursor: null, ...(input.total === true && { total: 0 }) };
+    }
+    const after = input.cursor === undefined ? undefined : readListCursor(input.cursor);
+    const rows = await reader.list(
+      partnerLeads,
+      listTail(filters, after, reader.engine, { limit: input.limit + 1 }),
+    );
+    const page = cutPage(rows, input.limit, (lead) => [lead.submittedAt, lead.id]);
+    return {
+      items: await toWirePage(reader, session.tenantId, page.items),
+      nextCursor: page.nextCursor,
+      ...(input.total === true && { total: await countLeads(reader, session, filters, 'all') }),
+    };
+  });
+}
+
+/** What waits for review: highest score first, then oldest (`domain.md`, "Lead"). */
+export function listReviewQueue(
+  host: HostContext,
+  session: Session,
+  input: QueueInput,
+): Promise<Output<'leads', 'reviewQueue'>> {
+  return host.database.read({ tenantId: session.tenantId }, async (reader) => {
+    const filters = await readFilters(reader, session, input);
+    if (filters === undefined) {
+      return { items: [], nextCursor: null, ...(input.total === true && { total: 0 }) };
+    }
+    const after = input.cursor === undefined ? undefined : readQueueCursor(input.cursor);
+    const rows: PartnerLeadRow[] = [];
+    for (const stretch of queueStretches(after)) {
+      const limit = input.limit + 1 - rows.length;
+      if (limit === 0) break;
+      rows.push(...(await reader.list(partnerLeads, queueTail(filters, stretch, reader.engine, { limit }))));
+    }
+    const page = cutPage(rows, input.limit, (lead) => [lead.qualityScore, lead.submittedAt, lead.id]);
+    return {
+      items: await toWirePage(reader, session.tenantId, page.items),
+      nextCursor: page.nextCursor,
+      ...(input.total === true && { total: await countLeads(reader, session, filters, 'queue') }),
+    };
+  });
+}
+
+/** Filters as the tables understand them; those left out are undefined. */
+export interface Filters {
+  status?: PartnerLeadRow['status'] | undefined;
+  partnerId?: string | undefined;
+  sourceId?: string | undefined;
+  importId?: string | undefined;
+  /** Hundredths. */
+  minScore?: number | undefined;
+  /** In lower case. */
+  text?: string | undefined;
+  duplicates?: boolean | undefined;
+  /** Submitted from this instant on, included. */
+  from?: string | undefined;
+  /** Submitted before this instant, excluded. */
+  before?: string | undefined;
+}
+
+/** A clock that is put back while an import runs by more than this would hide rows of it from its list. */
+const CLOCK_SLACK_MS = 86_400_000;
+
+/** The filters of a call, or undefined where nothing can match. */
+async function readFilters(
+  reader: Reader,
+  session: Session,
+  input: ListInput | QueueInput,
+): Promise<Filters | undefined> {
+  const { status, partnerId, sourceId, importId, duplicates } = input;
+  const text = input.q === undefined || input.q === '' ? undefined : input.q.toLowerCase();
+  const minScore = input.minScore === undefined ? undefined : leastHundredths(input.minScore);
+  const before = input.submittedBefore === undefined ? undefined : instantOf(session, input.submittedBefore);
+  const filters: Filters = { status, partnerId, sourceId, importId, duplicates, text, minScore, before };
+  if (importId === undefined) return filters;
+  // No index leads with the import. Its leads are its partner's, of the time it ran: that is a stretch of one.
+  const run = await reader.find(leadImports, { id: importId });
+  if (run === undefined || (partnerId !== undefined && partnerId !== run.partnerId)) return undefined;
+  const from = shifted(run.startedAt, -CLOCK_SLACK_MS);
+  const end = run.finishedAt === null ? undefined : shifted(run.finishedAt, CLOCK_SLACK_MS);
+  return { ...filters, partnerId: run.partnerId, from, before: earlier(before, end) };
+}
+
+/** The lowest score of two decimals that reaches these points: 79.999 asks for 80, and 8.2 × 100 is not above 820. */
+function leastHundredths(points: number): number {
+  return Math.ceil(Number((points * 100).toFixed(6)));
+}
+
+function shifted(instant: string, ms: number): string {
+  return new Date(Date.parse(instant) + ms).toISOString();
+}
+
+function earlier(left: string | undefined, right: string | undefined): string | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  return left < right ? left : right;
+}
+
+/** A day stands for its first instant in the tenant's zone. */
+function instantOf(session: Session, dayOrInstant: string): string {
+  if (daySchema.safeParse(dayOrInstant).success) return startOfDay(dayOrInstant, session.tenant.timeZone);
+  return new Date(dayOrInstant).toISOString();
+}
+
+export interface ListCursor {
+  submittedAt: string;
+  id: string;
+}
+
+export interface QueueCursor extends ListCursor {
+  /** Hundredths. */
+  score: number;
+}
+
+const foreignCursor = () =>
+  invalidField('cursor', 'This page marker is not from this list. Start again without it.');
+
+function readListCursor(cursor: string): ListCursor {
+  const [submittedAt, id] = decodeCursor(cursor, ['string', 'string']);
+  return { submittedAt: instantIn(submittedAt), id: idIn(id) };
+}
+
+function readQueueCursor(cursor: string): QueueCursor {
+  const [score, submittedAt, id] = decodeCursor(cursor, ['number', 'string', 'string']);
+  if (typeof score !== 'number' || !Number.isInteger(score)) throw foreignCursor();
+  return { score, submittedAt: instantIn(submittedAt), id: idIn(id) };
+}
+
+function instantIn(value: unknown): string {
+  const parsed = instantSchema.safeParse(value);
+  if (!parsed.success) throw foreignCursor();
+  return parsed.data;
+}
+
+function idIn(value: unknown): string {
+  const parsed = idSchema.safeParse(value);
+  if (!parsed.success) throw foreignCursor();
+  return parsed.data;
+}
+
+type EngineName = Reader['engine'];
+
+/** Conditions that narrow a walk, whichever index it follows. */
+function conditionsOf(filters: Filters, engine: EngineName): Sql[] {
+  const conditions: Sql[] = [];
+  if (filters.status !== undefined) conditions.push(sql`status = ${filters.status}`);
+  if (filters.partnerId !== undefined) conditions.push(sql`partner_id = ${filters.partnerId}`);
+  if (filters.sourceId !== undefined) conditions.push(sql`source_id = ${filters.sourceId}`);
+  if (filters.importId !== undefined) conditions.push(sql`import_id = ${filters.importId}`);
+  if (filters.minScore !== undefined) conditions.push(sql`quality_score >= ${filters.minScore}`);
+  if (filters.duplicates !== undefined) {
+    conditions.push(filters.duplicates ? sql`duplicate_of is not null` : sql`duplicate_of is null`);
+  }
+  if (filters.text !== undefined) {
+    conditions.push(
+      engine === 'sqlite'
+        ? sql`instr(search_text, ${filters.text}) > 0`
+        : sql`strpos(search_text, ${filters.text}) > 0`,
+    );
+  }
+  if (filters.from !== undefined) conditions.push(sql`submitted_at >= ${filters.from}`);
+  return conditions;
+}
+
+function where(conditions: readonly Sql[]): Sql {
+  return conditions.length === 0 ? empty : sql`${join(conditions, ' and ')} `;
+}
+
+/** What follows `where` in the list, for `Reader.list`. */
+export function listTail(
+  filters: Filters,
+  after: ListCursor | undefined,
+  engine: EngineName,
+  page: { limit: number },
+): Sql {
+  const conditions = conditionsOf(filters, engine);
+  // One upper bound, the lower of the two: given both, SQLite may start its walk at the wrong one.
+  if (after !== undefined && (filters.before === undefined || after.submittedAt < filters.before)) {
+    conditions.push(sql`(submitted_at, id) < (${after.submittedAt}, ${after.id})`);
+  } else if (filters.before !== undefined) {
+    conditions.push(sql`submitted_at < ${filters.before}`);
+  }
+  return sql`${where(conditions)}order by submitted_at desc, id desc limit ${page.limit}`;
+}
+
+/** A stretch of the queue: leads of one score after a certain one, or all of a lower score, or (without bounds) the whole. */
+export type QueueStretch = { same: QueueCursor } | { below: number } | Record<string, never>;
+
+/**
+ * Where a page goes on. The order is down in score and up in time, which no single comparison of keys says; two
+ * stretches, each of them a range of the index, do.
+ */
+export function queueStretches(after: QueueCursor | undefined): QueueStretch[] {
+  return after === undefined ? [{}] : [{ same: after }, { below: after.score }];
+}
+
+/** In these words the partial index of the queue is recognised. */
+const waiting = sql`status in ('submitted', 'under_review')`;
+
+/** What follows `where` in a stretch of the queue, for `Reader.list`. */
+export function queueTail(
+  filters: Filters,
+  stretch: QueueStretch,
+  engine: EngineName,
+  page: { limit: number },
+): Sql {
+  const conditions = [waiting, ...conditionsOf(filters, engine)];
+  if (filters.before !== undefined) conditions.push(sql`submitted_at < ${filters.before}`);
+  if ('same' in stretch) {
+    const { score, submittedAt, id } = stretch.same;
+    conditions.push(sql`quality_score = ${score}`, sql`(submitted_at, id) > (${submittedAt}, ${id})`);
+  } else if ('below' in stretch) {
+    conditions.push(sql`quality_score < ${stretch.below}`);
+  }
+  return sql`${where(conditions)}order by quality_score desc, submitted_at, id limit ${page.limit}`;
+}
+
+async function countLeads(
+  reader: Reader,
+  session: Session,
+  filters: Filters,
+  of: 'all' | 'queue',
+): Promise<number> {
+  const conditions = [
+    sql`tenant_id = ${session.tenantId}`,
+    sql`deleted_at is null`,
+    ...(of === 'queue' ? [waiting] : []),
+    ...conditionsOf(filters, reader.engine),
+  ];
+  if (filters.before !== undefined) conditions.push(sql`submitted_at < ${filters.before}`);
+  const counted = await reader.get<{ n: number }>(
+    sql`select count(*) as n from partner_leads where ${join(conditions, ' and ')}`,
+  );
+  return counted?.n ?? 0;
+}

@@ -1,0 +1,197 @@
+import sql from 'sql-template-tag';
+import { DomainError } from '#domain/errors.ts';
+import type { HostContext } from '../../context.ts';
+import { type PartnerLeadRow, partnerLeads, partners, type Writer } from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+import { command } from '../command.ts';
+import { insertLeads, listSources, requireActivePartner, sourceOf } from '../lead-intake.ts';
+import type { Input } from '../service.ts';
+import { holdLeadAndPartner, refuseDecided, requireFree } from './claims.ts';
+import { duplicateIn, duplicateRefusal, findKnownLeads, isOlder, lockIntake } from './duplicates.ts';
+import { type PreparedLead, prepareLead, type Unfit } from './preparation.ts';
+import { toWire, type WireLead } from './wire.ts';
+
+function refusalOf(unfit: Unfit): DomainError {
+  return new DomainError(unfit.code, unfit.message, { fields: unfit.fields });
+}
+
+/**
+ * Takes one lead in for a partner: checked, normalised, scored, counted against the month's quota (`domain.md`, "Lead").
+ * @throws DomainError `NOT_FOUND`, `PARTNER_NOT_ACTIVE`, `VALIDATION`, `CURRENCY_MISMATCH`, `DUPLICATE`, `QUOTA_EXCEEDED`.
+ */
+export function submitLead(
+  host: HostContext,
+  session: Session,
+  input: Input<'leads', 'submit'>,
+): Promise<WireLead> {
+  return command(host, session, { name: 'leads.submit', input }, async (work) => {
+    const { id: partnerId, commandId: _, ...raw } = input;
+    const partner = await work.tx.find(partners, { id: partnerId });
+    if (partner === undefined) throw new DomainError('NOT_FOUND', 'There is no such partner.');
+    // Before the lead's data: whoever may not submit need not correct a telephone number first.
+    requireActivePartner(partner);
+    const preparation = prepareLead(session, partner, raw);
+    if (!preparation.ok) throw refusalOf(preparation);
+    const [outcome] = await insertLeads(work, session, partner, [preparation.prepared]);
+    if (outcome === undefined) throw new Error('The intake of a lead had no outcome.');
+    if (!outcome.accepted) {
+      throw new DomainError(outcome.code, outcome.message, { fields: outcome.fields });
+    }
+    const { row } = outcome;
+    work.record({
+      action: 'lead_submitted',
+      resource: 'lead',
+      resourceId: row.id,
+      partnerId: partner.id,
+      details: {
+        after: { status: row.status, sourceId: row.sourceId, qualityScore: row.qualityScore / 100 },
+        submissionType: row.submissionType,
+        duplicateOf: row.duplicateOf,
+      },
+    });
+    return toWire(row, partner);
+  });
+}
+
+/** What an edit may change, in the order of the activity's details. */
+const editable = [
+  'sourceId',
+  'projectId',
+  'campaignId',
+  'estimatedValue',
+  'leadData',
+  'qualityScore',
+  'duplicateOf',
+  'reviewNotes',
+] as const satisfies readonly (keyof PartnerLeadRow)[];
+
+/**
+ * Corrects a lead that is not decided yet. The fields given replace the stored ones, an empty one clears; the whole is
+ * checked, scored and compared with other leads again, as if it came in now.
+ * @throws DomainError `NOT_FOUND`, `LOCKED`, `CONFLICT`, `INVALID_TRANSITION`, `VALIDATION`, `CURRENCY_MISMATCH`, `DUPLICATE`.
+ */
+export function updateLead(
+  host: HostContext,
+  session: Session,
+  input: Input<'leads', 'update'>,
+): Promise<WireLead> {
+  return command(host, session, { name: 'leads.update', input }, async ({ tx, now, record }) => {
+    const held = await holdLeadAndPartner(tx, input.id, () => lockIntake(tx, session.tenantId));
+    const { lead, partner } = held;
+    await requireFree(tx, session, held, { now, version: input.version });
+    await refuseDecided(tx, lead);
+    const preparation = prepareLead(session, partner, {
+      submissionType: lead.submissionType,
+      // Null asks for the automatic source again.
+      sourceId: input.sourceId === undefined ? lead.sourceId : input.sourceId,
+      projectId: input.projectId === undefined ? lead.projectId : input.projectId,
+      campaignId: input.campaignId === undefined ? lead.campaignId : input.campaignId,
+      estimatedValue: input.estimatedValue === undefined ? lead.estimatedValue : input.estimatedValue,
+      currency: input.currency,
+      leadData: { ...lead.leadData, ...given(input.leadData ?? {}) },
+    });
+    if (!preparation.ok) throw refusalOf(preparation);
+    const { prepared } = preparation;
+
+    let sourceId = lead.sourceId;
+    if (prepared.sourceId !== lead.sourceId) {
+      const source = sourceOf(await listSources(tx, partner.id), partner, prepared.sourceId);
+      if (source instanceof DomainError) throw source;
+      sourceId = source.id;
+    }
+    const duplicateOf = await compare(tx, session, lead, prepared, now);
+    const after = await tx.update(
+      partnerLeads,
+      { id: lead.id, version: lead.version },
+      {
+        ...prepared,
+        sourceId,
+        duplicateOf,
+        ...(input.reviewNotes !== undefined && { reviewNotes: input.reviewNotes }),
+        updatedAt: now,
+      },
+    );
+    await moveScores(tx, lead, after);
+    record({
+      action: 'lead_changed',
+      resource: 'lead',
+      resourceId: lead.id,
+      partnerId: lead.partnerId,
+      details: changes(lead, after),
+    });
+    return toWire(after, partner);
+  });
+}
+
+/** The fields somebody said something about. */
+function given(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * What the lead is a duplicate of now: the oldest lead with its e-mail or phone, where that one is older. A newer one that
+ * it has come to match, and that had no mark, is marked as the duplicate of this one.
+ */
+async function compare(
+  tx: Writer,
+  session: Session,
+  lead: PartnerLeadRow,
+  prepared: PreparedLead,
+  now: string,
+): Promise<string | null> {
+  const known = await findKnownLeads(tx, session.tenantId, [prepared], lead.id);
+  const original = duplicateIn(known, prepared);
+  const moved = prepared.emailKey !== lead.emailKey || prepared.phoneKey !== lead.phoneKey;
+  if (original === undefined) return null;
+  // A lead that was flagged before the tenant began to refuse duplicates can still be corrected.
+  if (moved && session.tenant.settings.duplicateHandling === 'refuse') {
+    throw duplicateRefusal(session, prepared, original);
+  }
+  if (moved) {
+    await tx.run(sql`update partner_leads
+      set duplicate_of = ${lead.id}, version = version + 1, updated_at = ${now}
+      where tenant_id = ${session.tenantId} and deleted_at is null and status <> 'rejected' and duplicate_of is null
+        and (email_key = ${prepared.emailKey} or phone_key = ${prepared.phoneKey})
+        and (submitted_at, id) > (${lead.submittedAt}, ${lead.id})`);
+  }
+  return isOlder(original, lead) ? original.id : null;
+}
+
+/** Keeps the score sums, and the source's count of leads, at what the leads add up to. */
+async function moveScores(tx: Writer, before: PartnerLeadRow, after: PartnerLeadRow): Promise<void> {
+  const { tenantId } = after;
+  if (after.qualityScore !== before.qualityScore) {
+    await tx.run(sql`update partners
+      set total_quality_score = total_quality_score + ${after.qualityScore - before.qualityScore}
+      where tenant_id = ${tenantId} and id = ${after.partnerId}`);
+  }
+  if (after.sourceId === before.sourceId && after.qualityScore === before.qualityScore) return;
+  const steps = [
+    { sourceId: before.sourceId, leads: -1, score: -before.qualityScore },
+    { sourceId: after.sourceId, leads: 1, score: after.qualityScore },
+  ];
+  for (const step of steps) {
+    await tx.run(sql`update partner_sources set leads_generated = leads_generated + ${step.leads},
+      total_quality_score = total_quality_score + ${step.score}
+      where tenant_id = ${tenantId} and id = ${step.sourceId}`);
+  }
+}
+
+/** Before and after of what changed, the lead's own data field by field. */
+function changes(before: PartnerLeadRow, after: PartnerLeadRow): Record<string, unknown> {
+  const was: Record<string, unknown> = {};
+  const is: Record<string, unknown> = {};
+  const note = (name: string, from: unknown, to: unknown) => {
+    if (from === to) return;
+    was[name] = from ?? null;
+    is[name] = to ?? null;
+  };
+  for (const name of editable) {
+    if (name !== 'leadData') note(name, before[name], after[name]);
+  }
+  const [from, to] = [new Map(Object.entries(before.leadData)), new Map(Object.entries(after.leadData))];
+  for (const name of new Set([...from.keys(), ...to.keys()])) {
+    note(`leadData.${name}`, from.get(name), to.get(name));
+  }
+  return { before: was, after: is };
+}
