@@ -1,5 +1,7 @@
 import type { Contract } from '#contract/index.ts';
 import type { HostContext } from '../context.ts';
+import { creditPoliciesService } from './credit-policies.ts';
+import { creditsService } from './credits.ts';
 import { settingsService } from './organization/settings.ts';
 import { authService, setupService } from './organization/sign-in.ts';
 import { staffService } from './organization/staff.ts';
@@ -28,8 +30,8 @@ export function buildServices(host: HostContext, version: string): Services {
     leads: notYet('leads'),
     uploads: notYet('uploads'),
     imports: notYet('imports'),
-    creditPolicies: notYet('creditPolicies'),
-    credits: notYet('credits'),
+    creditPolicies: creditPoliciesService(host),
+    credits: creditsService(host),
     payouts: notYet('payouts'),
     payoutExports: notYet('payoutExports'),
     activities: notYet('activities'),
