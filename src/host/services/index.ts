@@ -1,11 +1,15 @@
 import type { Contract } from '#contract/index.ts';
 import type { HostContext } from '../context.ts';
+import { activitiesService } from './activities.ts';
 import { creditPoliciesService } from './credit-policies.ts';
 import { creditsService } from './credits.ts';
+import { leadsService } from './leads.ts';
 import { settingsService } from './organization/settings.ts';
 import { authService, setupService } from './organization/sign-in.ts';
 import { staffService } from './organization/staff.ts';
+import { partnersService } from './partners.ts';
 import type { Service, Services } from './service.ts';
+import { sourcesService } from './sources.ts';
 
 /** Stands in while a service is being written: whoever lands one puts it in its place below. */
 function notYet<R extends keyof Contract>(resource: R): Service<R> {
@@ -25,16 +29,16 @@ export function buildServices(host: HostContext, version: string): Services {
     auth: authService(host),
     staff: staffService(host),
     settings: settingsService(host),
-    partners: notYet('partners'),
-    sources: notYet('sources'),
-    leads: notYet('leads'),
+    partners: partnersService(host),
+    sources: sourcesService(host),
+    leads: leadsService(host),
     uploads: notYet('uploads'),
     imports: notYet('imports'),
     creditPolicies: creditPoliciesService(host),
     credits: creditsService(host),
     payouts: notYet('payouts'),
     payoutExports: notYet('payoutExports'),
-    activities: notYet('activities'),
+    activities: activitiesService(host),
     ledger: notYet('ledger'),
   };
 }
