@@ -1,4 +1,5 @@
 import type { Permission } from '#contract/permissions.ts';
+import type { ScoreWeights } from '#domain/quality-score.ts';
 import type { StaffRole } from '#domain/vocabulary.ts';
 
 /** What an organization has chosen, as stored in `tenants.settings`. */
@@ -11,8 +12,8 @@ export interface TenantSettings {
   claimLeaseMinutes: number;
   /** ISO 3166 alpha-2, for phone numbers of leads without a country. */
   defaultCountry: string | null;
-  /** Hundredths of a point per lead-data field; they sum to 10,000. */
-  scoreWeights: Record<string, number>;
+  /** Points per lead-data field; they sum to 100. */
+  scoreWeights: ScoreWeights;
 }
 
 export interface Tenant {

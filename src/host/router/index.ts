@@ -21,15 +21,32 @@ interface RouterParts {
 
 type AnyService = (caller: unknown, input: unknown, call: Call) => Promise<unknown>;
 
+/**
+ * The row as it stands now, in the shape the procedure answers with. Whatever does not fit that shape stays here: a row as
+ * stored holds what no screen may see.
+ */
+async function currentForTheWire(current: unknown, procedure: AnyContractProcedure): Promise<unknown> {
+  const schema = procedure['~orpc'].outputSchema;
+  if (current === undefined || schema === undefined) return undefined;
+  const result = await schema['~standard'].validate(current);
+  return result.issues === undefined ? result.value : undefined;
+}
+
 /** Every refusal leaves as the code, sentence and fields of `domain/errors.ts`; anything else is a fault of ours and says so without details. */
-function toWireError(error: unknown, log: Logger, path: readonly string[]): ORPCError<string, unknown> {
+async function toWireError(
+  error: unknown,
+  log: Logger,
+  path: readonly string[],
+  procedure: AnyContractProcedure,
+): Promise<ORPCError<string, unknown>> {
   if (error instanceof DomainError) {
+    const current = await currentForTheWire(error.current, procedure);
     return new ORPCError(error.code, {
       status: error.status,
       message: error.message,
       data: {
         ...(error.fields.length > 0 && { fields: error.fields }),
-        ...(error.current !== undefined && { current: error.current }),
+        ...(current !== undefined && { current }),
       },
       cause: error,
     });
@@ -57,6 +74,21 @@ function toWireError(error: unknown, log: Logger, path: readonly string[]): ORPC
     message: 'Something went wrong on our side. Nothing was written; the details are in the log.',
     cause: error,
   });
+}
+
+function isAsyncIterator(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+async function* mapStreamErrors(
+  stream: AsyncIterable<unknown>,
+  map: (error: unknown) => Promise<Error>,
+): AsyncGenerator<unknown> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw await map(error);
+  }
 }
 
 /**
@@ -97,12 +129,16 @@ export function buildRouter({
           const caller: Caller = { token: context.token, station: context.station, session };
           return await next({ context: { caller } });
         } catch (error) {
-          throw toWireError(error, log, path);
+          throw await toWireError(error, log, path, procedure);
         }
       });
-    return guarded.handler(({ context, input, signal }) =>
-      service(isPublicResource ? context.caller : context.caller.session, input, { signal }),
-    );
+    return guarded.handler(async ({ context, input, signal, path }) => {
+      const caller = isPublicResource ? context.caller : context.caller.session;
+      const answer = await service(caller, input, { signal });
+      if (!isAsyncIterator(answer)) return answer;
+      // A stream fails after the guard above has returned; its refusals leave in the same words.
+      return mapStreamErrors(answer, (error) => toWireError(error, log, path, procedure));
+    });
   };
 
   const router: Record<string, Record<string, unknown>> = {};

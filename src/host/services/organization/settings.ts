@@ -1,5 +1,5 @@
 import { isTimeZone } from '#domain/calendar.ts';
-import { invalidField } from '#domain/errors.ts';
+import { DomainError, invalidField } from '#domain/errors.ts';
 import {
   defaultScoreWeights,
   scoreFromNumber,
@@ -18,7 +18,7 @@ export const defaultSettings: TenantSettings = {
   duplicateHandling: 'flag',
   claimLeaseMinutes: 15,
   defaultCountry: null,
-  scoreWeights: { ...defaultScoreWeights },
+  scoreWeights: defaultScoreWeights,
 };
 
 /** Settings as stored, with today's defaults for what was not known when they were written. */
@@ -27,27 +27,23 @@ export function readSettings(stored: Partial<TenantSettings>): TenantSettings {
 }
 
 function toWire(tenant: Tenant): Output<'settings', 'get'> {
-  const { scoreWeights, ...settings } = tenant.settings;
   return {
     organizationName: tenant.organizationName,
     currency: tenant.currency,
     timeZone: tenant.timeZone,
     version: tenant.version,
-    ...settings,
-    scoreWeights: Object.fromEntries(
-      Object.entries(scoreWeights).map(([field, weight]) => [field, scoreToNumber(weight)]),
-    ),
+    ...tenant.settings,
+    scoreWeights: { ...tenant.settings.scoreWeights },
   };
 }
 
-function readWeights(weights: Record<string, number>): TenantSettings['scoreWeights'] {
-  const hundredths = Object.fromEntries(
-    Object.entries(weights).map(([field, weight]) => [field, scoreFromNumber(weight)]),
-  );
-  const problems = validateScoreWeights(hundredths);
-  const first = problems[0];
-  if (first !== undefined) throw invalidField(`scoreWeights.${first.path}`, first.message);
-  return hundredths;
+function readWeights(input: unknown): ScoreWeights {
+  const checked = validateScoreWeights(input);
+  if (checked.ok) return checked.weights;
+  const [first] = checked.fields;
+  throw new DomainError('VALIDATION', first?.message ?? 'The score weights are not right.', {
+    fields: checked.fields,
+  });
 }
 
 export function settingsService(host: HostContext): Service<'settings'> {
