@@ -116,9 +116,7 @@ function compact(value: string): string {
 function checkIban(text: string): Checked {
   const value = compact(text);
   const { valid, errorCodes } = validateIBAN(value);
-  const digits = value.slice(2, 4);
-  // 00, 01 and 99 would pass mod 97 as 97, 98 and 02 do, but are never given out.
-  if (valid && digits >= '02' && digits <= '98') return { ok: true, value };
+  if (valid) return { ok: true, value };
   const has = (code: ValidationErrorsIBAN): boolean => errorCodes.includes(code);
   if (has(ValidationErrorsIBAN.NoIBANCountry)) {
     return {

@@ -88,7 +88,7 @@ function divideRounded(product: number): number {
   const remainder = product % RATE_ONE;
   const whole = (product - remainder) / RATE_ONE;
   if (Math.abs(remainder) * 2 >= RATE_ONE) return whole + Math.sign(product);
-  return whole + 0; // + 0 turns -0 into 0
+  return whole;
 }
 
 /**

@@ -120,6 +120,12 @@ describe('normalizeLeadData', () => {
     });
   });
 
+  test('a wrong national number is told with the country it was read in', () => {
+    expect(problems({ ...least, phone: '12345', country: 'usa' })).toEqual({
+      'leadData.phone': 'This is no possible phone number (country: United States). Please check its digits.',
+    });
+  });
+
   test('a national number without a country takes the default, and needs one of the two', () => {
     const national = { ...least, phone: '030 1234567' };
     expect(normalizeLeadData(national, german)).toMatchObject({ ok: true, phoneKey: '+49301234567' });
