@@ -106,8 +106,12 @@ export function buildRouter({
     if (service === undefined) throw new Error(`The contract's ${resource}.${name} has no service.`);
     const isPublicResource = resource === 'health' || resource === 'setup' || resource === 'auth';
 
-    const guarded = implement(procedure)
+    // Inside the guard: who may not call learns nothing of the input, and what is wrong with it leaves in our words.
+    const inside = { initialInputValidationIndex: 1, initialOutputValidationIndex: 1 };
+    const guarded = implement(procedure, inside)
       .$context<CallContext>()
+      // Input and output are validated inside the guard below: who may not call learns nothing of the schema.
+      .$config({ initialInputValidationIndex: 1, initialOutputValidationIndex: 1 })
       .use(async ({ context, next, path }) => {
         try {
           const session =
