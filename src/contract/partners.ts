@@ -208,7 +208,13 @@ export const partners = {
     .route({ method: 'PATCH', path: '/partners/{id}', summary: 'Change a partner', tags })
     .input(
       z
-        .object({ id, ...editable, ...commandFields })
+        .object({
+          id,
+          ...editable,
+          /** Never changes; another one than the partner's is refused instead of overlooked. */
+          currency: currencyCode,
+          ...commandFields,
+        })
         .partial()
         .required({ id: true }),
     )

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
-import { invalidField } from '#domain/errors.ts';
+import { DomainError, invalidField } from '#domain/errors.ts';
 import { isCurrency, percentToRate } from '#domain/money.ts';
 import { partnerMachine } from '#domain/state-machines.ts';
 import { cleanText } from '#domain/text.ts';
@@ -55,6 +55,7 @@ export function partnerEdits(host: HostContext): Pick<Service<'partners'>, 'crea
         { name: 'partners.update', input: withoutNumbers(input) },
         async ({ tx, record }) => {
           const before = await lockPartner(host, tx, session, input);
+          refuseAnotherCurrency(before, input.currency);
           const banking =
             input.bankingDetails === undefined
               ? undefined
@@ -229,6 +230,13 @@ function givenFields(input: Omit<Input<'partners', 'update'>, 'id'>) {
     monthlyQuota: input.monthlyQuota,
     documentUrls: input.documentUrls,
   } satisfies Partial<PartnerRow>;
+}
+
+/** A partner has one currency for good: its credits, payouts and ledger are in it (`domain.md`, "Conventions"). */
+function refuseAnotherCurrency(partner: PartnerRow, currency: string | undefined): void {
+  if (currency === undefined || currency === partner.currency) return;
+  const message = `The currency of this partner is ${partner.currency} and can't change.`;
+  throw new DomainError('CURRENCY_MISMATCH', message, { fields: [{ path: 'currency', message }] });
 }
 
 /** Only what was given and is not so already. */
