@@ -18,20 +18,24 @@ export const engines: readonly Engine[] = ['sqlite', 'postgres'];
 
 /** The same tests on both engines. */
 export function forEachEngine(suite: (engine: Engine) => void): void {
-  describe.each(engines)('on %s', suite);
+  for (const engine of engines) {
+    describe(`on ${engine}`, () => {
+      suite(engine);
+    });
+  }
 }
 
 /** Where an empty place for a database is, and how to clear it away. */
 export interface TestLocation {
   location: DatabaseLocation;
-  remove(): Promise<void>;
+  remove: () => Promise<void>;
 }
 
 export interface TestDatabase {
   database: Database;
   location: DatabaseLocation;
   /** Closes it and clears it away. What a test forgets is done after its file. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** A fresh, migrated database of the engine that nobody else uses. */

@@ -21,6 +21,17 @@ export type BrokerAnswer = { url: string } | { failure: string };
 
 const password = 'test';
 
+/** Nothing has to survive a power cut, and no socket files lie about. */
+const serverSettings = [
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'max_connections=200',
+  'shared_buffers=128MB',
+];
+
 interface RunningServer {
   url: string;
   stop(): Promise<void>;
@@ -86,11 +97,7 @@ async function startOnce(folder: string, port: number): Promise<RunningServer> {
     createPostgresUser: process.getuid?.() === 0,
     // A language's own order as the default, so that a text column that forgot its collation shows.
     initdbFlags: ['--encoding=UTF8', '--no-sync', '--locale-provider=icu', '--icu-locale=en-US'],
-    postgresFlags: [
-      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
-      ...['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'],
-      ...['-c', 'max_connections=200', '-c', 'shared_buffers=128MB'],
-    ],
+    postgresFlags: serverSettings.flatMap((setting) => ['-c', setting]),
     onLog: remember,
     onError: remember,
   });

@@ -40,8 +40,8 @@ function jsonText(field: string, value: unknown): string {
   const plain = JSON.stringify(value);
   if (plain === undefined) throw malformed(field, 'a JSON value', value);
   if (!plain.includes('\\u')) return plain;
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'string' ? storableText(field, part) : part,
+  return JSON.stringify(value, (key, part: unknown) =>
+    typeof part === 'string' ? storableText(key === '' ? field : `${field}.${key}`, part) : part,
   );
 }
 

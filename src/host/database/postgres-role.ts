@@ -1,5 +1,4 @@
 import type { PoolClient } from 'pg';
-import { allTables } from './entities/index.ts';
 import type { DatabaseLogger } from './types.ts';
 
 /**
@@ -25,11 +24,16 @@ export async function ensureRole(client: PoolClient): Promise<void> {
     END $$`);
   const role = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [applicationRole]);
   if (role.rowCount === 0) return;
-  const tables = allTables.map(({ name }) => `"${name}"`).join(', ');
+  const tables = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', current_schema(), relname) AS name FROM pg_class JOIN pg_policy ON polrelid = pg_class.oid
+     WHERE relnamespace = current_schema()::regnamespace AND polname = 'tenant_fence'`,
+  );
+  if (tables.rows.length === 0) return;
+  const schema = await client.query<{ name: string }>(`SELECT format('%I', current_schema()) AS name`);
   await client.query(`
-    GRANT USAGE ON SCHEMA public TO ${applicationRole};
+    GRANT USAGE ON SCHEMA ${schema.rows[0]?.name} TO ${applicationRole};
     GRANT SELECT ON schema_migrations TO ${applicationRole};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ${tables} TO ${applicationRole};`);
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ${tables.rows.map(({ name }) => name).join(', ')} TO ${applicationRole};`);
 }
 
 /** Whether transactions must, and can, take on the role. Warns when they must and can't. */
