@@ -243,7 +243,7 @@ function refuseAnotherCurrency(partner: PartnerRow, currency: string | undefined
 function changedFields(before: PartnerRow, input: Input<'partners', 'update'>): Partial<PartnerRow> {
   const given = givenFields(input);
   for (const field of editableFields) {
-    if (given[field] !== undefined && isDeepStrictEqual(given[field], before[field])) delete given[field];
+    if (given[field] === undefined || isDeepStrictEqual(given[field], before[field])) delete given[field];
   }
   return given;
 }

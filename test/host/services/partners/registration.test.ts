@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { partnerTypes, partnerTypeToSourceType } from '#domain/vocabulary.ts';
 import { engines } from '#test/support/databases.ts';
 import { type TestHost, type TestTenant, testHost } from '#test/support/host.ts';
-import { actionsOf, activitiesOf, anApplication, expectRefused, lastDetails, register } from './setup.ts';
+import { actionsOf, activitiesOf, anApplication, lastDetails, refused, register } from './setup.ts';
 
 describe.each(engines)('registering and changing a partner on %s', (engine) => {
   let host: TestHost;
@@ -100,14 +100,14 @@ describe.each(engines)('registering and changing a partner on %s', (engine) => {
 
     it('refuses a code that is taken, also by a deleted partner and at the same moment', async () => {
       const { id } = await register(host, { partnerCode: 'Taken.1' });
-      const refusal = await expectRefused(host, 'DUPLICATE', () =>
-        register(host, { partnerCode: 'Taken.1' }),
-      );
-      expect(refusal.data).toMatchObject({ fields: [{ path: 'partnerCode' }] });
+      const refusal = await refused(host, () => register(host, { partnerCode: 'Taken.1' }));
+      expect(refusal).toMatchObject({ code: 'DUPLICATE', data: { fields: [{ path: 'partnerCode' }] } });
       await host.database.write(host, (tx) =>
         tx.run(sql`update partners set deleted_at = ${host.clock.now()} where id = ${id}`),
       );
-      await expectRefused(host, 'DUPLICATE', () => register(host, { partnerCode: 'Taken.1' }));
+      expect(await refused(host, () => register(host, { partnerCode: 'Taken.1' }))).toMatchObject({
+        code: 'DUPLICATE',
+      });
       expect((await register(host, { partnerCode: 'taken.1' })).partnerCode).toBe('taken.1');
 
       const both = await Promise.allSettled([
@@ -150,10 +150,10 @@ describe.each(engines)('registering and changing a partner on %s', (engine) => {
         'bankingDetails.routingNumber',
       ],
     ])('refuses %s', async (_what, patch, path) => {
-      const refusal = await expectRefused(host, 'VALIDATION', () =>
-        host.as('partner_manager').partners.create({ ...anApplication(), ...patch } as never),
+      const refusal = await refused(host, () =>
+        host.as('partner_manager').partners.create({ ...anApplication(), ...patch }),
       );
-      expect(refusal.data).toMatchObject({ fields: [{ path }] });
+      expect(refusal).toMatchObject({ code: 'VALIDATION', data: { fields: [{ path }] } });
     });
 
     it('gives the first answer again to the same command id, and registers nobody', async () => {
@@ -163,9 +163,11 @@ describe.each(engines)('registering and changing a partner on %s', (engine) => {
       const again = await manager.partners.create(anApplication({ organizationName: 'Zweimal', commandId }));
       expect(again).toEqual(first);
       expect(await actionsOf(host, first.id)).toEqual(['registration_submitted']);
-      await expectRefused(host, 'CONFLICT', () =>
-        manager.partners.create(anApplication({ organizationName: 'Anders', commandId })),
-      );
+      expect(
+        await refused(host, () =>
+          manager.partners.create(anApplication({ organizationName: 'Anders', commandId })),
+        ),
+      ).toMatchObject({ code: 'CONFLICT' });
     });
   });
 
@@ -219,14 +221,26 @@ describe.each(engines)('registering and changing a partner on %s', (engine) => {
       expect(items.map((item) => item.id)).toEqual([before.id]);
     });
 
+    it('is found by its name, code and e-mail whatever else was changed', async () => {
+      const { id } = await register(host, {
+        organizationName: 'Unverwechselbar',
+        contactEmail: 'one@only.example',
+      });
+      const manager = host.as('partner_manager').partners;
+      const found = async (q: string) => (await manager.list({ q })).items.map((item) => item.id);
+      await manager.update({ id, city: 'Kiel' });
+      for (const q of ['UNVERWECHSELBAR', 'one@only', 'lbar unv']) expect(await found(q)).toEqual([id]);
+      await manager.update({ id, contactEmail: 'Two@Only.example' });
+      expect(await found('one@only')).toEqual([]);
+      for (const q of ['verwechsel', 'two@ONLY']) expect(await found(q)).toEqual([id]);
+    });
+
     it('tells of a stale version, with the partner as it stands', async () => {
       const { id } = await register(host);
       const manager = host.as('partner_manager');
       const current = await manager.partners.update({ id, version: 1, city: 'Hamburg' });
-      const refusal = await expectRefused(host, 'CONFLICT', () =>
-        manager.partners.update({ id, version: 1, city: 'Bremen' }),
-      );
-      expect(refusal.data).toEqual({ current });
+      const refusal = await refused(host, () => manager.partners.update({ id, version: 1, city: 'Bremen' }));
+      expect(refusal).toMatchObject({ code: 'CONFLICT', data: { current } });
     });
 
     it('lets one of two who edit the same version at once win', async () => {
@@ -243,10 +257,13 @@ describe.each(engines)('registering and changing a partner on %s', (engine) => {
 
     it('refuses another currency', async () => {
       const { id } = await register(host);
-      const refusal = await expectRefused(host, 'CURRENCY_MISMATCH', () =>
+      const refusal = await refused(host, () =>
         host.as('partner_manager').partners.update({ id, currency: 'USD' }),
       );
-      expect(refusal.message).toBe("The currency of this partner is EUR and can't change.");
+      expect(refusal).toMatchObject({
+        code: 'CURRENCY_MISMATCH',
+        message: "The currency of this partner is EUR and can't change.",
+      });
     });
 
     it.each<[string, object]>([
@@ -256,21 +273,21 @@ describe.each(engines)('registering and changing a partner on %s', (engine) => {
       ['a wrong IBAN', { bankingDetails: { iban: 'DE00' } }],
     ])('refuses %s', async (_what, patch) => {
       const { id } = await register(host);
-      await expectRefused(host, 'VALIDATION', () =>
-        host.as('partner_manager').partners.update({ id, ...patch } as never),
-      );
+      expect(
+        await refused(host, () => host.as('partner_manager').partners.update({ id, ...patch })),
+      ).toMatchObject({ code: 'VALIDATION' });
     });
 
     it('finds neither an unknown partner nor that of another organization', async () => {
       const foreign = await register(other, { bankingDetails: null });
       for (const id of [uuidv7(), foreign.id]) {
-        await expectRefused(host, 'NOT_FOUND', () =>
-          host.as('partner_manager').partners.update({ id, city: 'X' }),
-        );
+        expect(
+          await refused(host, () => host.as('partner_manager').partners.update({ id, city: 'X' })),
+        ).toMatchObject({ code: 'NOT_FOUND' });
       }
-      await expectRefused(host, 'VALIDATION', () =>
-        host.as('partner_manager').partners.update({ id: 'not-an-id', city: 'X' }),
-      );
+      expect(
+        await refused(host, () => host.as('partner_manager').partners.update({ id: 'not-an-id', city: 'X' })),
+      ).toMatchObject({ code: 'VALIDATION' });
     });
   });
 });
