@@ -13,18 +13,25 @@ import type { Client } from './client.ts';
 import { styleNonce } from './nonce.ts';
 import { createAppRouter } from './router.tsx';
 import { SessionProvider } from './session.tsx';
-import { theme } from './theme.ts';
+import { cssVariables, theme } from './theme.ts';
 
 export function App({ client }: { client: Client }) {
   const [api] = useState(() => createTanstackQueryUtils(client));
   const [queryClient] = useState(() => {
     const created = createQueryClient(() => {
-      void created.resetQueries({ queryKey: api.auth.me.key() });
+      // Only from signed in to signed out: the question who is signed in is itself refused while nobody is.
+      const me = api.auth.me.queryKey();
+      if (created.getQueryData(me) !== undefined) void created.resetQueries({ queryKey: me });
     });
     return created;
   });
   return (
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      getStyleNonce={styleNonce}
+    >
       <QueryClientProvider client={queryClient}>
         <ConnectionProvider client={client} api={api}>
           <ModalsProvider>

@@ -2,6 +2,7 @@ import {
   ActionIcon,
   Badge,
   Button,
+  type CSSVariablesResolver,
   createTheme,
   Input,
   type MantineColorsTuple,
@@ -28,7 +29,7 @@ const pine: MantineColorsTuple = [
 /** One accent, quiet surfaces, dense tables: the figures are what people come for. */
 export const theme = createTheme({
   primaryColor: 'pine',
-  primaryShade: { light: 7, dark: 4 },
+  primaryShade: 7,
   autoContrast: true,
   colors: { pine },
   fontFamily: "'Inter Variable', system-ui, sans-serif",
@@ -50,3 +51,40 @@ export const theme = createTheme({
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 300 } }),
   },
 });
+
+/** Text on a tinted ground, dark enough for 4.5 : 1; Mantine's own shades of yellow, orange and teal are not. */
+const textOnTint = {
+  gray: '#3f474e',
+  red: '#9b1010',
+  orange: '#853400',
+  yellow: '#654700',
+  pine: '#064a3b',
+  teal: '#075843',
+  cyan: '#0a4f60',
+  blue: '#0b468a',
+  grape: '#6a1c7c',
+} as const;
+
+/** Where Mantine's greys and reds are too faint to read (WCAG AA), ours. */
+export const cssVariables: CSSVariablesResolver = (resolved) => {
+  const light: Record<string, string> = {
+    '--mantine-color-dimmed': '#545c64',
+    '--mantine-color-placeholder': '#636b73',
+    '--mantine-color-error': '#b42318',
+  };
+  const dark: Record<string, string> = {
+    '--mantine-color-dimmed': '#b0b3b8',
+    '--mantine-color-placeholder': '#9a9da3',
+    '--mantine-color-error': '#ff9b94',
+  };
+  for (const [color, text] of Object.entries(textOnTint)) {
+    light[`--mantine-color-${color}-light-color`] = text;
+    dark[`--mantine-color-${color}-light-color`] = resolved.colors[color]?.[2] ?? '#fff';
+  }
+  // White text on a red button needs the darkest red.
+  const variables = {
+    '--mantine-color-red-filled': '#c92a2a',
+    '--mantine-color-red-filled-hover': '#a51111',
+  };
+  return { variables, light: { ...light, ...variables }, dark: { ...dark, ...variables } };
+};

@@ -1,0 +1,91 @@
+import { type ContractRouterClient } from '@orpc/contract';
+import { v7 as uuidv7 } from 'uuid';
+import type { Contract } from '#contract/index.ts';
+import type { StaffRole } from '#domain/vocabulary.ts';
+import type { HostContext } from '#host/context.ts';
+import { staff } from '#host/database/index.ts';
+import { openSession, resolveSession } from '#host/services/organization/sessions.ts';
+import { createTenant } from '#host/services/organization/tenants.ts';
+import type { Session } from '#host/session.ts';
+
+export type Client = ContractRouterClient<Contract>;
+
+export interface TestTenant {
+  tenantId: string;
+  /** A client acting as a staff member with this role; `person` 2 is a second one with the same role. */
+  as(role: StaffRole, person?: number): Client;
+  session(role: StaffRole, person?: number): Promise<Session>;
+  /** The token such a person's browser would hold. */
+  token(role: StaffRole, person?: number): Promise<string>;
+}
+
+/** An organization with people of every role, hired when they are first needed. */
+export async function testTenant(
+  context: HostContext,
+  clientWith: (token: string) => Client,
+  chosen: { currency?: string; timeZone?: string } = {},
+): Promise<TestTenant> {
+  const { tenantId } = await createTenant(
+    context,
+    {
+      organizationName: 'Test Office',
+      currency: chosen.currency ?? 'EUR',
+      timeZone: chosen.timeZone ?? 'Europe/Berlin',
+      admin: { email: 'first@example.com', password: 'correct horse', firstName: 'First', lastName: 'Admin' },
+    },
+    async () => {},
+  );
+  const tokens = new Map<string, Promise<string>>();
+
+  async function hire(role: StaffRole, person: number): Promise<string> {
+    const now = context.now();
+    return context.database.write({ tenantId }, async (tx) => {
+      const id = uuidv7();
+      const email = `${role}-${person}@example.com`;
+      await tx.insert(staff, {
+        id,
+        email,
+        emailKey: email,
+        firstName: `${role} ${person}`,
+        lastName: 'Tester',
+        passwordHash: 'none: tests sign in by their session',
+        roles: [role],
+        isActive: true,
+        failedAttempts: 0,
+      });
+      // Long enough for tests that move the clock by months.
+      const far = new Date(Date.parse(now) + 10 * 365 * 86_400_000).toISOString();
+      return (await openSession(tx, { tenantId, userId: id, station: null }, far)).token;
+    });
+  }
+  const token = (role: StaffRole, person = 1): Promise<string> => {
+    const key = `${role}-${person}`;
+    const known = tokens.get(key) ?? hire(role, person);
+    tokens.set(key, known);
+    return known;
+  };
+  return {
+    tenantId,
+    token,
+    as: (role, person = 1) => lazyClient(() => token(role, person), clientWith),
+    session: async (role, person = 1) => {
+      const session = await resolveSession(context, await token(role, person), 'test');
+      if (session === null) throw new Error('The test session is not valid.');
+      return session;
+    },
+  };
+}
+
+/** A client whose person is hired at the first call, so that `as('approver')` needs no await. */
+function lazyClient(token: () => Promise<string>, clientWith: (token: string) => Client): Client {
+  const walk = (path: readonly string[]): unknown =>
+    new Proxy(() => undefined, {
+      get: (_target, key) => (typeof key === 'string' && key !== 'then' ? walk([...path, key]) : undefined),
+      apply: async (_target, _this, args: unknown[]) => {
+        let step: unknown = clientWith(await token());
+        for (const key of path) step = (step as Record<string, unknown>)[key];
+        return (step as (...given: unknown[]) => Promise<unknown>)(...args);
+      },
+    });
+  return walk([]) as Client;
+}
