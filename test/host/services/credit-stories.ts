@@ -1,5 +1,7 @@
+import sql, { empty, raw, type Sql } from 'sql-template-tag';
 import type { Inputs, Outputs } from '#contract/index.ts';
-import type { TestTenant } from '#test/support/host.ts';
+import type { Reader, Table } from '#host/database/index.ts';
+import type { TestHost, TestTenant } from '#test/support/host.ts';
 
 /** What the stories about credits begin with, all of it through the calls that the roles themselves make. */
 
@@ -7,7 +9,7 @@ export type Partner = Outputs['partners']['get'];
 export type Policy = Outputs['creditPolicies']['get'];
 export type Lead = Outputs['leads']['get'];
 export type Credit = Outputs['credits']['get'];
-type PolicyInput = Inputs['creditPolicies']['createForAll'];
+export type PolicyInput = Inputs['creditPolicies']['createForAll'];
 type LeadInput = Inputs['leads']['submit'];
 
 let serial = 0;
@@ -147,3 +149,33 @@ export const earned = (amount: number) => ({
   pendingPayoutAmount: amount,
   withdrawnAmount: 0,
 });
+
+/** How SQLite reads what `fn` asks for, a text per statement. */
+export function plansOf(host: TestHost, fn: (reader: Reader) => Promise<void>): Promise<string[]> {
+  return host.database.read({ tenantId: host.tenantId }, async (reader) => {
+    const plans: string[] = [];
+    const explain = async (statement: Sql) => {
+      const rows = await reader.all<{ detail: string }>(sql`explain query plan ${statement}`);
+      plans.push(rows.map(({ detail }) => detail).join('\n'));
+    };
+    await fn({
+      ...reader,
+      async all<T>(statement: Sql) {
+        await explain(statement);
+        return reader.all<T>(statement);
+      },
+      async list<R>(table: Table<R>, tail?: Sql) {
+        // As the reader itself puts it: the tenant's rows inside, what the caller asks for outside.
+        const rows = sql`select * from ${raw(table.name)} where tenant_id = ${host.tenantId}`;
+        const where = tail === undefined || /^\s*order/.test(tail.sql) ? empty : sql`where`;
+        await explain(sql`select * from (${rows}) as ${raw(table.name)} ${where} ${tail ?? empty}`);
+        return reader.list<R>(table, tail);
+      },
+      async get<T>(statement: Sql) {
+        await explain(statement);
+        return reader.get<T>(statement);
+      },
+    });
+    return plans;
+  });
+}
