@@ -1,0 +1,221 @@
+import sql, { type Sql } from 'sql-template-tag';
+import { v7 as uuidv7 } from 'uuid';
+import { dayOf } from '#domain/calendar.ts';
+import { formatMinor, sumMinor } from '#domain/money.ts';
+import { generationOutcome, leadCountsOf } from '#domain/payouts.ts';
+import {
+  type Engine,
+  type PartnerPayoutRow,
+  type PartnerRow,
+  partnerPayouts,
+  partners,
+  type Writer,
+} from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+import type { Work } from '../command.ts';
+import { creditsToTake, type FreeCredit, freeCredits } from './free-credits.ts';
+import { type Payout, payoutToWire } from './wire.ts';
+
+export interface PayoutPeriod {
+  periodStart: string;
+  periodEnd: string;
+}
+
+/** Thrown out of the transaction where a partner gets no payout: nothing of it is kept, and the reason is told. */
+export class NoPayout extends Error {
+  readonly partnerName: string;
+
+  constructor(partnerName: string, reason: string) {
+    super(reason);
+    this.name = 'NoPayout';
+    this.partnerName = partnerName;
+  }
+}
+
+/** Why a partner who is not active gets no payout: it could be neither approved nor paid. */
+function heldReason(partner: PartnerRow): string {
+  return `The partner is ${partner.status}: its balance is on hold until it is active again.`;
+}
+
+/**
+ * Gathers one partner's free credits into a pending payout, within the command's transaction: credits by
+ * `creditsToTake`, one line each with its lead, source and policy and the credit's reason, in the order of their approval
+ * (`domain.md`, "Payouts"). Partners who are not active are left out until they are: their balance is on hold.
+ *
+ * The partner is locked first, so of two who generate at once the second finds the credits taken; the unique key of live
+ * lines is the fence behind that. Throws NoPayout, with the reason in words.
+ */
+export async function generatePayout(
+  work: Work,
+  session: Session,
+  partnerId: string,
+  { periodStart, periodEnd }: PayoutPeriod,
+): Promise<Payout> {
+  const { tx, now } = work;
+  const partner = await tx.find(partners, { id: partnerId }, { lock: true });
+  // Deleted between being listed and its turn.
+  if (partner === undefined) throw new NoPayout('', 'The partner was deleted.');
+  const free = await freeCredits(tx, session, partnerId, periodEnd);
+  const taken = creditsToTake(free, periodStart, await closedUntil(tx, session, partnerId));
+  const outcome = generationOutcome(
+    taken.map((credit) => credit.amount),
+    partner.currency,
+  );
+  if (outcome.kind === 'nothing') {
+    const hasCredits = await hasApprovedCredits(tx, session, partnerId, { periodStart, periodEnd });
+    throw new NoPayout(partner.organizationName, nothingReason(hasCredits, free, partner));
+  }
+  if (partner.status !== 'active') throw new NoPayout(partner.organizationName, heldReason(partner));
+  if (outcome.kind === 'carried_over') throw new NoPayout(partner.organizationName, outcome.reason);
+
+  const payout: PartnerPayoutRow = {
+    ...emptyPayout(work, session, partner, { periodStart, periodEnd }),
+    payoutNumber: await nextPayoutNumber(tx, session, now),
+    ...leadCountsOf(taken),
+    totalAmount: outcome.totalAmount,
+  };
+  await tx.insert(partnerPayouts, payout);
+  await insertLines(work, session, payout.id, taken);
+  work.record({
+    action: 'payout_generated',
+    resource: 'payout',
+    resourceId: payout.id,
+    partnerId,
+    details: {
+      payoutNumber: payout.payoutNumber,
+      periodStart,
+      periodEnd,
+      lines: taken.length,
+      totalAmount: payout.totalAmount,
+      currency: payout.currency,
+    },
+  });
+  return payoutToWire(payout, { code: partner.partnerCode, name: partner.organizationName });
+}
+
+/** The last day of any period the partner had a payout for, whatever became of it; null where it had none. */
+async function closedUntil(tx: Writer, session: Session, partnerId: string): Promise<string | null> {
+  const row = await tx.get<{ last: string | null }>(sql`select max(period_end) as last from partner_payouts
+    where tenant_id = ${session.tenantId} and partner_id = ${partnerId}`);
+  return row?.last ?? null;
+}
+
+async function hasApprovedCredits(
+  tx: Writer,
+  session: Session,
+  partnerId: string,
+  { periodStart, periodEnd }: PayoutPeriod,
+): Promise<boolean> {
+  const row = await tx.get(sql`select id from partner_lead_credits
+    where tenant_id = ${session.tenantId} and partner_id = ${partnerId} and status = 'approved'
+      and approved_on >= ${periodStart} and approved_on <= ${periodEnd} limit 1`);
+  return row !== undefined;
+}
+
+/** Why there is nothing to gather; `earlier` credits left to a period of their own are named, so that nobody forgets them. */
+export function nothingReason(
+  hasCredits: boolean,
+  earlier: readonly FreeCredit[],
+  { currency }: Pick<PartnerRow, 'currency'>,
+): string {
+  const reason = hasCredits
+    ? 'All approved credits of the period are already in a payout.'
+    : 'There are no approved credits in the period.';
+  if (earlier.length === 0) return reason;
+  const amount = formatMinor(sumMinor(earlier.map((credit) => credit.amount)), currency);
+  return `${reason} ${amount} ${currency} from before it is still free: generate the earlier period.`;
+}
+
+function emptyPayout(
+  { now }: Work,
+  session: Session,
+  partner: PartnerRow,
+  period: PayoutPeriod,
+): Omit<
+  PartnerPayoutRow,
+  'payoutNumber' | 'totalLeadsCount' | 'approvedLeads' | 'convertedLeads' | 'totalAmount'
+> {
+  return {
+    id: uuidv7(),
+    tenantId: session.tenantId,
+    partnerId: partner.id,
+    ...period,
+    currency: partner.currency,
+    approvedAmount: 0,
+    rejectedAmount: 0,
+    paidAmount: 0,
+    status: 'pending',
+    paymentMethod: null,
+    paymentDate: null,
+    referenceNumber: null,
+    generatedBy: session.userId,
+    generatedAt: now,
+    firstApprovedBy: null,
+    firstApprovedAt: null,
+    firstApprovedAmount: null,
+    approvedBy: null,
+    approvedAt: null,
+    fourEyesWaived: false,
+    rejectedBy: null,
+    rejectionNotes: null,
+    cancelledBy: null,
+    cancelReason: null,
+    version: 1,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** `PO-2026-000123`: counted through the year of its making in the tenant's zone, without gaps. */
+async function nextPayoutNumber(tx: Writer, session: Session, now: string): Promise<string> {
+  const year = dayOf(now, session.tenant.timeZone).slice(0, 4);
+  const row = await tx.get<{ value: number }>(sql`insert into number_sequences (tenant_id, name, value)
+    values (${session.tenantId}, ${`payouts-${year}`}, 1)
+    on conflict (tenant_id, name) do update set value = number_sequences.value + 1 returning value`);
+  if (row === undefined) throw new Error('The next payout number did not come.');
+  return `PO-${year}-${String(row.value).padStart(6, '0')}`;
+}
+
+/** Hexadecimal digits of a line's id that count it within its payout: up to 16 million lines. */
+const counterDigits = 6;
+
+/** The statement's own ids, so that a payout of any size is one statement: a UUIDv7 whose last digits count the lines. */
+function lineId(engine: Engine, prefix: string, position: Sql): Sql {
+  return engine === 'sqlite'
+    ? sql`${prefix} || printf('%06x', ${position})`
+    : sql`cast(${prefix} || lpad(to_hex(${position}), 6, '0') as uuid)`;
+}
+
+/** The ids of a JSON list as a sub-select: one parameter, however many there are. */
+export function idsOf(engine: Engine, ids: readonly string[]): Sql {
+  return engine === 'sqlite'
+    ? sql`select value from json_each(${JSON.stringify(ids)})`
+    : sql`select cast(value as uuid) from jsonb_array_elements_text(cast(${JSON.stringify(ids)} as jsonb))`;
+}
+
+/** One line per credit in one statement, in the order of approval, which is also that of the ids. */
+async function insertLines(
+  { tx }: Work,
+  session: Session,
+  payoutId: string,
+  taken: readonly FreeCredit[],
+): Promise<void> {
+  const prefix = uuidv7().slice(0, -counterDigits);
+  const ids = idsOf(
+    tx.engine,
+    taken.map((credit) => credit.id),
+  );
+  const { changes } = await tx.run(sql`insert into partner_payout_details
+    (id, tenant_id, payout_id, credit_id, partner_lead_id, lead_submission_id, source_id, policy_id, policy_revision,
+      amount, description, status, version, created_at, updated_at)
+    select ${lineId(tx.engine, prefix, sql`row_number() over (order by c.approved_on, c.id)`)},
+      c.tenant_id, o.id, c.id, c.partner_lead_id, l.lead_id, c.source_id, c.policy_id, c.policy_revision,
+      c.credit_amount, c.reason, 'pending', 1, o.created_at, o.updated_at
+    from partner_lead_credits c
+    join partner_payouts o on o.tenant_id = c.tenant_id and o.id = ${payoutId}
+    left join partner_leads l on l.tenant_id = c.tenant_id and l.id = c.partner_lead_id
+    where c.tenant_id = ${session.tenantId} and c.id in (${ids})`);
+  if (changes !== taken.length) {
+    throw new Error(`A payout of ${taken.length} credits got ${changes} lines.`);
+  }
+}

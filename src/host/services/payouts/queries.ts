@@ -1,0 +1,189 @@
+import sql, { empty, join, type Sql } from 'sql-template-tag';
+import { isDay } from '#domain/calendar.ts';
+import { DomainError, invalidField } from '#domain/errors.ts';
+import type { HostContext } from '../../context.ts';
+import {
+  type Engine,
+  partnerPayoutDetails,
+  partnerPayoutPayments,
+  partnerPayouts,
+  partners,
+  type Reader,
+} from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+import { cutPage } from '../paging.ts';
+import type { Input, Output, Service } from '../service.ts';
+import { readIdCursor, readTimeCursor } from './cursor.ts';
+import { approvedStatuses, linesToWire, onePayoutToWire, payoutsToWire, requirePayout } from './wire.ts';
+
+type Queries = 'list' | 'get' | 'stats' | 'lines' | 'payments';
+
+/** What can be read of payouts (`domain.md`, "Payouts" and "Figures"). */
+export function payoutQueries(host: HostContext): Pick<Service<'payouts'>, Queries> {
+  const read = <T>(session: Session, work: (reader: Reader) => Promise<T>) =>
+    host.database.read({ tenantId: session.tenantId }, work);
+
+  return {
+    list: (session, input) => read(session, (reader) => listPayouts(reader, session, input)),
+    get: (session, { id }) =>
+      read(session, async (reader) => onePayoutToWire(reader, session, await requirePayout(reader, id))),
+    stats: (session, { partnerId }) => read(session, (reader) => payoutStats(reader, session, partnerId)),
+    lines: (session, input) => read(session, (reader) => listLines(reader, session, input)),
+    payments: (session, { id }) =>
+      read(session, async (reader) => {
+        await requirePayout(reader, id);
+        const rows = await reader.list(partnerPayoutPayments, sql`payout_id = ${id} order by id`);
+        const items = rows.map(({ tenantId: _tenant, payoutId: _payout, ...payment }) => payment);
+        return { items, nextCursor: null };
+      }),
+  };
+}
+
+/** The days a period filter may name. Throws `VALIDATION` for one that does not exist. */
+export function checkDays(input: { periodStart?: string | undefined; periodEnd?: string | undefined }): void {
+  const { periodStart, periodEnd } = input;
+  for (const [path, day] of Object.entries({ periodStart, periodEnd })) {
+    if (day !== undefined && !isDay(day)) throw invalidField(path, 'This day does not exist.');
+  }
+  if (periodStart !== undefined && periodEnd !== undefined && periodEnd < periodStart) {
+    throw invalidField('periodEnd', "A period can't end before it starts.");
+  }
+}
+
+/** Conditions on payouts, by the filters of lists and exports: the payout's whole period lies within the one given. */
+export function payoutConditions(filter: {
+  partnerId?: string | undefined;
+  status?: string | undefined;
+  periodStart?: string | undefined;
+  periodEnd?: string | undefined;
+}): Sql[] {
+  const conditions: Sql[] = [];
+  if (filter.partnerId !== undefined) conditions.push(sql`partner_id = ${filter.partnerId}`);
+  if (filter.status !== undefined) conditions.push(sql`status = ${filter.status}`);
+  if (filter.periodStart !== undefined) conditions.push(sql`period_start >= ${filter.periodStart}`);
+  if (filter.periodEnd !== undefined) conditions.push(sql`period_end <= ${filter.periodEnd}`);
+  return conditions;
+}
+
+async function listPayouts(
+  reader: Reader,
+  session: Session,
+  input: Input<'payouts', 'list'>,
+): Promise<Output<'payouts', 'list'>> {
+  checkDays(input);
+  const filters = payoutConditions(input);
+  const conditions = [...filters];
+  if (input.cursor !== undefined) {
+    const { createdAt, id } = readTimeCursor(input.cursor);
+    conditions.push(sql`(created_at, id) < (${createdAt}, ${id})`);
+  }
+  const order = sql`order by created_at desc, id desc limit ${input.limit + 1}`;
+  const rows = await reader.list(
+    partnerPayouts,
+    conditions.length === 0 ? order : sql`${join(conditions, ' and ')} ${order}`,
+  );
+  const { items, nextCursor } = cutPage(rows, input.limit, (row) => [row.createdAt, row.id]);
+  const page = { items: await payoutsToWire(reader, session, items), nextCursor };
+  if (input.total !== true) return page;
+  const counted = await reader.get<{ n: number }>(
+    sql`select count(*) as n from partner_payouts where ${join([sql`tenant_id = ${session.tenantId}`, ...filters], ' and ')}`,
+  );
+  return { ...page, total: counted?.n ?? 0 };
+}
+
+/** Oldest credit first, as they were gathered: the ids of lines are made in that order. */
+async function listLines(
+  reader: Reader,
+  session: Session,
+  input: Input<'payouts', 'lines'>,
+): Promise<Output<'payouts', 'lines'>> {
+  await requirePayout(reader, input.id);
+  const filters = [sql`payout_id = ${input.id}`];
+  if (input.status !== undefined) filters.push(sql`status = ${input.status}`);
+  const conditions = [...filters];
+  if (input.cursor !== undefined) {
+    conditions.push(sql`id > ${readIdCursor(input.cursor)}`);
+  }
+  const rows = await reader.list(
+    partnerPayoutDetails,
+    sql`${join(conditions, ' and ')} order by payout_id, id limit ${input.limit + 1}`,
+  );
+  const { items, nextCursor } = cutPage(rows, input.limit, (row) => [row.id]);
+  const page = { items: await linesToWire(reader, session, items), nextCursor };
+  if (input.total !== true) return page;
+  const counted = await reader.get<{ n: number }>(
+    sql`select count(*) as n from partner_payout_details
+      where ${join([sql`tenant_id = ${session.tenantId}`, ...filters], ' and ')}`,
+  );
+  return { ...page, total: counted?.n ?? 0 };
+}
+
+interface StatsRow {
+  generated: number;
+  approved: number;
+  rejected: number;
+  total_amount: number;
+  approved_amount: number;
+  paid_amount: number;
+  pending_amount: number;
+  waited_ms: number;
+  currencies: number;
+  currency: string | null;
+}
+
+/** Whole milliseconds from generation to approval; each engine has its own words for it. */
+function waitedMs(engine: Engine): Sql {
+  return engine === 'sqlite'
+    ? sql`cast(round((julianday(approved_at) - julianday(generated_at)) * 86400000) as integer)`
+    : sql`cast(extract(epoch from approved_at - generated_at) * 1000 as bigint)`;
+}
+
+/**
+ * PayoutStats, of one partner or of all, amounts in minor units (`domain.md`, "Figures"):
+ *
+ * - generated: every payout there ever was, and the total of their lines as generated;
+ * - approved: those approved, in full or in part, and not cancelled since, and what was approved of them;
+ * - rejected: those rejected as a whole; `averageApprovalRate` is approved / (approved + rejected);
+ * - paid: what was paid, part payments included;
+ * - pending: what the lines not rejected of pending payouts come to, one approval of two included;
+ * - days to approval: from generation to the (last) approval, over those that count as approved.
+ */
+async function payoutStats(
+  reader: Reader,
+  session: Session,
+  partnerId: string | undefined,
+): Promise<Output<'payouts', 'stats'>> {
+  const partner =
+    partnerId === undefined
+      ? undefined
+      : await reader.find(partners, { id: partnerId }, { withDeleted: true });
+  if (partnerId !== undefined && partner === undefined) {
+    throw new DomainError('NOT_FOUND', 'There is no such partner.');
+  }
+  const isApproved = sql`status in (${join([...approvedStatuses])})`;
+  const row = await reader.get<StatsRow>(sql`select count(*) as generated,
+      coalesce(sum(case when ${isApproved} then 1 else 0 end), 0) as approved,
+      coalesce(sum(case when status = 'rejected' then 1 else 0 end), 0) as rejected,
+      coalesce(sum(total_amount), 0) as total_amount,
+      coalesce(sum(case when ${isApproved} then approved_amount else 0 end), 0) as approved_amount,
+      coalesce(sum(paid_amount), 0) as paid_amount,
+      coalesce(sum(case when status = 'pending' then total_amount - rejected_amount else 0 end), 0) as pending_amount,
+      coalesce(sum(case when ${isApproved} then ${waitedMs(reader.engine)} else 0 end), 0) as waited_ms,
+      count(distinct currency) as currencies, min(currency) as currency
+    from partner_payouts
+    where tenant_id = ${session.tenantId} ${partnerId === undefined ? empty : sql`and partner_id = ${partnerId}`}`);
+  if (row === undefined) throw new Error('The figures of the payouts came back empty.');
+  const decided = row.approved + row.rejected;
+  return {
+    totalPayoutsGenerated: row.generated,
+    approvedPayouts: row.approved,
+    rejectedPayouts: row.rejected,
+    totalAmountGenerated: row.total_amount,
+    totalAmountApproved: row.approved_amount,
+    totalAmountPaid: row.paid_amount,
+    averageApprovalRate: decided === 0 ? null : row.approved / decided,
+    pendingApprovalAmount: row.pending_amount,
+    averageDaysToApproval: row.approved === 0 ? null : row.waited_ms / row.approved / 86_400_000,
+    currency: row.currencies > 1 ? null : (row.currency ?? partner?.currency ?? session.tenant.currency),
+  };
+}
