@@ -4,10 +4,13 @@ import { activitiesService } from './activities.ts';
 import { creditPoliciesService } from './credit-policies.ts';
 import { creditsService } from './credits.ts';
 import { leadsService } from './leads.ts';
+import { ledgerService } from './ledger.ts';
 import { settingsService } from './organization/settings.ts';
 import { authService, setupService } from './organization/sign-in.ts';
 import { staffService } from './organization/staff.ts';
 import { partnersService } from './partners.ts';
+import { payoutExportsService } from './payout-exports.ts';
+import { payoutsService } from './payouts.ts';
 import type { Service, Services } from './service.ts';
 import { sourcesService } from './sources.ts';
 
@@ -36,9 +39,9 @@ export function buildServices(host: HostContext, version: string): Services {
     imports: notYet('imports'),
     creditPolicies: creditPoliciesService(host),
     credits: creditsService(host),
-    payouts: notYet('payouts'),
-    payoutExports: notYet('payoutExports'),
+    payouts: payoutsService(host),
+    payoutExports: payoutExportsService(host),
     activities: activitiesService(host),
-    ledger: notYet('ledger'),
+    ledger: ledgerService(host),
   };
 }
