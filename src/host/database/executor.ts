@@ -3,13 +3,11 @@ import type { Engine } from './types.ts';
 /** What a connection, or the transaction on it, can do. Statements come with the engine's own placeholders. */
 export interface Executor {
   readonly engine: Engine;
-  /** Rows as arrays of values, in the order of the columns. */
-  values(text: string, parameters: readonly unknown[]): Promise<unknown[][]>;
-  /** Rows as objects by column name. */
+  /** Rows as objects by column name; they are the caller's to change. */
   rows(text: string, parameters: readonly unknown[]): Promise<unknown[]>;
   /** How many rows were written. */
   change(text: string, parameters: readonly unknown[]): Promise<number>;
-  stream(text: string, parameters: readonly unknown[], batch: number): AsyncIterable<unknown[]>;
+  stream(text: string, parameters: readonly unknown[], batch: number): AsyncGenerator<unknown[]>;
 }
 
 /** `?` or `$n`. */

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { PoolClient, QueryArrayResult, QueryResult, QueryResultRow } from 'pg';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import { translateError } from './constraint-errors.ts';
 import type { Executor } from './executor.ts';
 import { rowTypes } from './postgres-types.ts';
@@ -67,17 +67,6 @@ export function makeExecutor(client: PoolClient, logger: DatabaseLogger): Execut
 
   return {
     engine: 'postgres',
-    async values(text, parameters) {
-      const config = {
-        name: nameOf(text),
-        text,
-        values: [...parameters],
-        types: rowTypes,
-        rowMode: 'array' as const,
-      };
-      const result: QueryArrayResult<unknown[]> = await timed(text, () => client.query<unknown[]>(config));
-      return result.rows;
-    },
     rows: async (text, parameters) => (await objects(text, parameters)).rows,
     change: async (text, parameters) => (await objects(text, parameters)).rowCount ?? 0,
     stream: cursor,

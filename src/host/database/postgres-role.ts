@@ -26,7 +26,8 @@ export async function ensureRole(client: PoolClient): Promise<void> {
   if (role.rowCount === 0) return;
   const tables = await client.query<{ name: string }>(
     `SELECT format('%I.%I', current_schema(), relname) AS name FROM pg_class JOIN pg_policy ON polrelid = pg_class.oid
-     WHERE relnamespace = current_schema()::regnamespace AND polname = 'tenant_fence'`,
+     WHERE relnamespace = current_schema()::regnamespace AND polname = 'tenant_fence'
+       AND pg_has_role(current_user, relowner, 'USAGE')`,
   );
   if (tables.rows.length === 0) return;
   const schema = await client.query<{ name: string }>(`SELECT format('%I', current_schema()) AS name`);

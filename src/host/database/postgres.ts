@@ -116,7 +116,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
           try {
             return await fn(makeReader(guard.executor, scope));
           } finally {
-            guard.end();
+            await guard.end();
             await client.query('COMMIT');
           }
         });

@@ -60,10 +60,10 @@ export function makeReader(executor: Executor, scope: Scope, mayLock = false): R
     const live = texts.softDelete && !options.withDeleted;
     const text = kept(texts, `find ${lock} ${live} ${shapeOf(entries)}`, () => {
       const found = conditions(engine, entries, 1);
-      return `select ${texts.columns} from "${table.name}" where ${found}${live ? ' and "deleted_at" is null' : ''} limit 1${lock ? ' for update' : ''}`;
+      return `select ${texts.selected} from "${table.name}" where ${found}${live ? ' and "deleted_at" is null' : ''} limit 1${lock ? ' for update' : ''}`;
     });
-    const [values] = await executor.values(text, entryParameters(engine, table, entries));
-    return values ? trusted<R>(texts.decode(values)) : undefined;
+    const [row] = await executor.rows(text, entryParameters(engine, table, entries));
+    return row === undefined ? undefined : trusted<R>(texts.decode(row));
   }
 
   async function list<R>(table: Table<R>, tail?: Sql, options: ListOptions = {}): Promise<R[]> {
@@ -75,7 +75,7 @@ export function makeReader(executor: Executor, scope: Scope, mayLock = false): R
       const parts = ofTenant.map(([field]) => `"${columnName(field)}" = ${placeholder(engine, 1)}`);
       if (live) parts.push('"deleted_at" is null');
       const rows = `select * from "${table.name}"${parts.length > 0 ? ` where ${parts.join(' and ')}` : ''}`;
-      return `select ${texts.columns} from (${rows}) as "${table.name}"`;
+      return `select ${texts.selected} from (${rows}) as "${table.name}"`;
     });
     const parameters = entryParameters(engine, table, ofTenant);
     let text = inner;
@@ -84,8 +84,8 @@ export function makeReader(executor: Executor, scope: Scope, mayLock = false): R
       text = `${inner} ${where}${engine === 'sqlite' ? tail.sql : numberedFrom(tail, parameters.length)}`;
       for (const value of tail.values) parameters.push(encodeParameter(engine, value));
     }
-    const rows = await executor.values(text, parameters);
-    return rows.map((values) => trusted<R>(texts.decode(values)));
+    const rows = await executor.rows(text, parameters);
+    return trusted<R[]>(rows.map(texts.decode));
   }
 
   return {

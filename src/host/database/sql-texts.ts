@@ -1,4 +1,4 @@
-import { columnList, type Decoder, makeDecoder } from './codec.ts';
+import { type Decoder, makeDecoder, selectList } from './codec.ts';
 import { placeholder } from './executor.ts';
 import { columnName, type Table } from './table.ts';
 import type { Engine } from './types.ts';
@@ -8,8 +8,9 @@ import type { Engine } from './types.ts';
  * million rows those cost 3 to 40 times the statement. So the texts are made here, once per shape, and kept.
  */
 export interface TableTexts {
-  readonly decode: Decoder<unknown>;
-  readonly columns: string;
+  readonly decode: Decoder;
+  /** What to select. */
+  readonly selected: string;
   /** Column names in the order of the definition. */
   readonly names: readonly string[];
   readonly fields: readonly string[];
@@ -28,7 +29,7 @@ export function textsFor(engine: Engine, table: Table<unknown>): TableTexts {
   const fields = Object.keys(table.columns);
   const made: TableTexts = {
     decode: makeDecoder(table),
-    columns: columnList(table),
+    selected: selectList(table),
     names: fields.map(columnName),
     fields,
     kept: new Map(),
@@ -64,11 +65,12 @@ export function conditions(
 }
 
 export function insertText(engine: Engine, table: Table<unknown>, rows: number): string {
-  const { columns, fields } = textsFor(engine, table);
+  const { names } = textsFor(engine, table);
+  const columns = names.map((name) => `"${name}"`).join(', ');
   let position = 1;
   const tuples = Array.from(
     { length: rows },
-    () => `(${fields.map(() => placeholder(engine, position++)).join(', ')})`,
+    () => `(${names.map(() => placeholder(engine, position++)).join(', ')})`,
   );
   return `insert into "${table.name}" (${columns}) values ${tuples.join(', ')}`;
 }

@@ -24,18 +24,16 @@ export function makeConnection(
   logger: DatabaseLogger,
   stream: Executor['stream'],
 ): SqliteConnection {
-  const objects = new Map<string, Statement>();
-  const arrays = new Map<string, Statement>();
+  const statements = new Map<string, Statement>();
 
-  function prepared(kept: Map<string, Statement>, text: string): Statement {
-    const known = kept.get(text);
+  function prepared(text: string): Statement {
+    const known = statements.get(text);
     if (known) return known;
     const statement = raw.prepare<[readonly unknown[]]>(text);
-    if (kept === arrays) statement.raw(true);
-    kept.set(text, statement);
-    if (kept.size > keptStatements) {
-      for (const oldest of kept.keys()) {
-        kept.delete(oldest);
+    statements.set(text, statement);
+    if (statements.size > keptStatements) {
+      for (const oldest of statements.keys()) {
+        statements.delete(oldest);
         break;
       }
     }
@@ -58,17 +56,11 @@ export function makeConnection(
   return {
     engine: 'sqlite',
     raw,
-    exec: (text) => run(text, () => void prepared(objects, text).run([])),
-    values: async (text, parameters) => run(text, () => prepared(arrays, text).all(parameters).map(asArray)),
-    rows: async (text, parameters) => run(text, () => prepared(objects, text).all(parameters)),
-    change: async (text, parameters) => run(text, () => prepared(objects, text).run(parameters).changes),
+    exec: (text) => run(text, () => void prepared(text).run([])),
+    rows: async (text, parameters) => run(text, () => prepared(text).all(parameters)),
+    change: async (text, parameters) => run(text, () => prepared(text).run(parameters).changes),
     stream,
   };
-}
-
-function asArray(row: unknown): unknown[] {
-  if (!Array.isArray(row)) throw new TypeError('The driver gave no array.');
-  return row;
 }
 
 /**

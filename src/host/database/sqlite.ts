@@ -20,6 +20,7 @@ import {
   streamFrom,
 } from './sqlite-connection.ts';
 import {
+  guarded,
   makeLifetime,
   makeMutex,
   type OpenTransaction,
@@ -117,7 +118,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     read: (scope, fn) =>
       lifetime.during(async () => {
         checkScope(scope);
-        return await fn(makeReader(reader, scope));
+        const guard = guarded(reader);
+        try {
+          return await fn(makeReader(guard.executor, scope));
+        } finally {
+          await guard.end();
+        }
       }),
     write: (scope, fn) =>
       lifetime.during(async () => {

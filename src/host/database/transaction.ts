@@ -21,18 +21,25 @@ export interface OpenTransaction {
 }
 
 /**
- * Keeps statements within the life of their transaction, and the two engines alike after a failed one: PostgreSQL refuses
- * whatever follows, SQLite would carry on and commit half.
+ * Keeps statements within the life of their transaction or read, and the two engines alike after a failed one: PostgreSQL
+ * refuses whatever follows, SQLite would carry on and commit half.
  */
-export function guarded(executor: Executor): { executor: Executor; end(): void; failure(): unknown } {
+export function guarded(executor: Executor): {
+  executor: Executor;
+  /** Closes what is still being streamed; later statements are refused. */
+  end(): Promise<void>;
+  failure(): unknown;
+} {
   let ended = false;
   let failed: { error: unknown } | undefined;
+  const streams = new Set<AsyncGenerator<unknown[]>>();
   function check(): void {
     if (ended) throw new Error('The transaction is over; a statement came too late (a missing await?).');
-    if (failed)
+    if (failed) {
       throw new Error('A statement failed, so the transaction can only be rolled back.', {
         cause: failed.error,
       });
+    }
   }
   async function run<T>(statement: () => Promise<T>): Promise<T> {
     check();
@@ -43,19 +50,30 @@ export function guarded(executor: Executor): { executor: Executor; end(): void; 
       throw error;
     }
   }
+  async function* watched(stream: AsyncGenerator<unknown[]>): AsyncGenerator<unknown[]> {
+    streams.add(stream);
+    try {
+      yield* stream;
+    } catch (error) {
+      failed ??= { error };
+      throw error;
+    } finally {
+      streams.delete(stream);
+    }
+  }
   return {
-    end: () => {
+    async end() {
       ended = true;
+      for (const stream of streams) await stream.return(undefined);
     },
     failure: () => failed?.error,
     executor: {
       engine: executor.engine,
-      values: (text, parameters) => run(() => executor.values(text, parameters)),
       rows: (text, parameters) => run(() => executor.rows(text, parameters)),
       change: (text, parameters) => run(() => executor.change(text, parameters)),
       stream(text, parameters, batch) {
         check();
-        return executor.stream(text, parameters, batch);
+        return watched(executor.stream(text, parameters, batch));
       },
     },
   };
@@ -83,7 +101,7 @@ export async function runTransaction<T>(
       return value;
     });
     const failure = guard.failure();
-    guard.end();
+    await guard.end();
     if (failure !== undefined) {
       throw new Error('A statement failed and its error was swallowed; nothing was written.', {
         cause: failure,
@@ -91,9 +109,12 @@ export async function runTransaction<T>(
     }
     await open.commit();
   } catch (error) {
-    guard.end();
     try {
-      await open.rollback();
+      try {
+        await guard.end();
+      } finally {
+        await open.rollback();
+      }
     } catch (second) {
       // The connection is gone, and the transaction with it; why it failed in the first place is what matters.
       work.logger.error({ err: second }, 'a rollback failed');

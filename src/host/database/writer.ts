@@ -10,8 +10,8 @@ import type { Scope, Writer } from './types.ts';
 
 /** Most parameters one statement takes: SQLite's limit is 32,766, PostgreSQL's 65,535. */
 const parameterLimit = 32_766;
-/** Beyond this many rows a statement gets slower to prepare than it saves. */
-const rowLimit = 500;
+/** Rows per statement. Only these sizes are kept prepared: one statement per length would fill the memory. */
+const chunkSizes = [500, 100, 10, 1];
 
 export type WriterHooks = Pick<Writer, 'beforeCommit' | 'afterCommit'>;
 
@@ -43,12 +43,18 @@ export function makeWriter(executor: Executor, scope: Scope, now: () => string, 
   async function insertMany<R>(table: Table<R>, rows: readonly object[]): Promise<void> {
     const texts = textsFor(engine, table);
     const at = now();
-    const most = Math.min(rowLimit, Math.floor(parameterLimit / texts.fields.length));
-    for (let start = 0; start < rows.length; start += most) {
-      const chunk = rows.slice(start, start + most);
+    const sizes = chunkSizes.filter((size) => size * texts.fields.length <= parameterLimit);
+    for (let start = 0; start < rows.length; ) {
+      const left = rows.length - start;
+      // On SQLite a statement costs next to nothing, so a rest is made of kept ones; on PostgreSQL it is a round trip.
+      const size = engine === 'sqlite' ? sizes.find((one) => one <= left) : Math.min(left, sizes[0] ?? 1);
+      const chunk = rows.slice(start, start + (size ?? 1));
+      start += chunk.length;
       const parameters: unknown[] = [];
       for (const row of chunk) rowParameters(table, row, at, parameters);
-      const text = kept(texts, `insert ${chunk.length}`, () => insertText(engine, table, chunk.length));
+      const text = sizes.includes(chunk.length)
+        ? kept(texts, `insert ${chunk.length}`, () => insertText(engine, table, chunk.length))
+        : insertText(engine, table, chunk.length);
       await executor.change(text, parameters);
     }
   }
@@ -67,7 +73,7 @@ export function makeWriter(executor: Executor, scope: Scope, now: () => string, 
       if ('version' in table.columns) sets.push('"version" = "version" + 1');
       const found = conditions(engine, entries, set.length + 1);
       const live = texts.softDelete ? ' and "deleted_at" is null' : '';
-      return `update "${table.name}" set ${sets.join(', ')} where ${found}${live} returning ${texts.columns}`;
+      return `update "${table.name}" set ${sets.join(', ')} where ${found}${live} returning ${texts.selected}`;
     });
     const parameters: unknown[] = [];
     for (const [field, value] of set) {
@@ -75,8 +81,8 @@ export function makeWriter(executor: Executor, scope: Scope, now: () => string, 
       if (column) parameters.push(encodeField(engine, field, column, value));
     }
     parameters.push(...entryParameters(engine, table, entries));
-    const [values] = await executor.values(text, parameters);
-    if (values) return trusted<R>(texts.decode(values));
+    const [row] = await executor.rows(text, parameters);
+    if (row !== undefined) return trusted<R>(texts.decode(row));
     const key = entries.filter(([field]) => table.primaryKey.includes(field));
     const current = await reader.find(table, trusted<Partial<R>>(Object.fromEntries(key)));
     if (current === undefined) throw notFound(table);

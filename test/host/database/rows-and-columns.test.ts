@@ -288,4 +288,15 @@ forEachEngine((engine) => {
     });
     expect(taken).toBe(11);
   });
+
+  it('closes a stream that outlives its read, and refuses what comes after it', async () => {
+    await insertLeads(database, office, 30);
+    const [stream, reader] = await database.read(scope, async (inner) => {
+      const batches = inner.stream(sql`select id from partner_leads`, 10)[Symbol.asyncIterator]();
+      expect((await batches.next()).value).toHaveLength(10);
+      return [batches, inner] as const;
+    });
+    expect((await stream.next()).done).toBe(true);
+    await expect(reader.list(partners)).rejects.toThrow(/over/);
+  });
 });

@@ -1,14 +1,18 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { PolicyTerms } from '#domain/credit-policies.ts';
 import {
+  ConstraintError,
   type Database,
   type Insertable,
   ledgerEntries,
   ledgerPostings,
+  type PartnerCreditPolicyRevisionRow,
   type PartnerLeadCreditRow,
   type PartnerLeadRow,
   type PartnerPayoutDetailRow,
   type PartnerPayoutRow,
   type PartnerRow,
+  partnerCreditPolicies,
   partnerLeadCredits,
   partnerLeads,
   partnerPayoutDetails,
@@ -237,4 +241,82 @@ export async function insertLeads(database: Database, office: Office, count: num
   const rows = Array.from({ length: count }, () => aLead(office));
   await database.write({ tenantId: office.tenantId }, (tx) => tx.insertMany(partnerLeads, rows));
   return rows.map(({ id }) => id);
+}
+
+/** A policy, saved. */
+export async function savePolicy(tx: Writer, office: Office): Promise<string> {
+  const id = uuidv7();
+  await tx.insert(partnerCreditPolicies, {
+    id,
+    policyCode: id,
+    policyName: 'Fixed',
+    currency: 'EUR',
+    policyType: 'time_based',
+    calculationType: 'fixed_price',
+    timeUnitType: 'monthly',
+    baseCredit: 1000,
+    bonusRate: 0,
+    minLeadQualityScore: 0,
+    priority: 0,
+    isStackable: false,
+    requiresApproval: true,
+    autoApprove: false,
+    approvalRequired: true,
+    revision: 1,
+    isActive: true,
+    editedBy: office.maker,
+    createdBy: office.maker,
+    totalLeadsUnderPolicy: 0,
+    totalCreditsAllocated: 0,
+  });
+  return id;
+}
+
+export function aRevision(
+  office: Office,
+  policyId: string,
+  patch: { approvedBy?: string } = {},
+): Insertable<PartnerCreditPolicyRevisionRow> {
+  const terms: PolicyTerms = {
+    policyType: 'time_based',
+    calculationType: 'fixed_price',
+    timeUnitType: 'monthly',
+    partnerId: null,
+    projectId: null,
+    campaignId: null,
+    sourceId: null,
+    startDate: '2026-01-01',
+    endDate: null,
+    baseCredit: 1000,
+    baseRate: null,
+    minimumCredit: null,
+    maximumCredit: null,
+    bonusRate: 0,
+    tierConfig: null,
+    minLeadQualityScore: 0,
+    priority: 0,
+    isStackable: false,
+    autoApprove: false,
+  };
+  return {
+    id: uuidv7(),
+    policyId,
+    revision: 1,
+    terms,
+    madeBy: office.maker,
+    madeAt: '2026-01-01T00:00:00.000Z',
+    fourEyesWaived: false,
+    ...patch,
+  };
+}
+
+/** What the database said to a unit of work it refused. SQLite names no foreign key, so neither does this. */
+export async function refusalOf(work: Promise<unknown>): Promise<Partial<ConstraintError>> {
+  const error: unknown = await work.then(
+    () => 'accepted',
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ConstraintError)) throw new Error(`Not a constraint's refusal: ${String(error)}`);
+  const { kind, table, constraint, fields } = error;
+  return kind === 'foreign_key' ? { kind } : { kind, table, constraint, fields };
 }
