@@ -1,8 +1,8 @@
-import type { Contract } from '#contract/index.ts';
 import type { HostContext } from '../context.ts';
 import { activitiesService } from './activities.ts';
 import { creditPoliciesService } from './credit-policies.ts';
 import { creditsService } from './credits.ts';
+import { importsService, uploadsService } from './imports.ts';
 import { leadsService } from './leads.ts';
 import { ledgerService } from './ledger.ts';
 import { settingsService } from './organization/settings.ts';
@@ -11,18 +11,8 @@ import { staffService } from './organization/staff.ts';
 import { partnersService } from './partners.ts';
 import { payoutExportsService } from './payout-exports.ts';
 import { payoutsService } from './payouts.ts';
-import type { Service, Services } from './service.ts';
+import type { Services } from './service.ts';
 import { sourcesService } from './sources.ts';
-
-/** Stands in while a service is being written: whoever lands one puts it in its place below. */
-function notYet<R extends keyof Contract>(resource: R): Service<R> {
-  const handler: ProxyHandler<object> = {
-    get: (_target, name) => async () => {
-      throw new Error(`${resource}.${String(name)} is not there yet.`);
-    },
-  };
-  return new Proxy({}, handler) as Service<R>;
-}
 
 /** Every service, made from what the host has. */
 export function buildServices(host: HostContext, version: string): Services {
@@ -35,8 +25,8 @@ export function buildServices(host: HostContext, version: string): Services {
     partners: partnersService(host),
     sources: sourcesService(host),
     leads: leadsService(host),
-    uploads: notYet('uploads'),
-    imports: notYet('imports'),
+    uploads: uploadsService(host),
+    imports: importsService(host),
     creditPolicies: creditPoliciesService(host),
     credits: creditsService(host),
     payouts: payoutsService(host),

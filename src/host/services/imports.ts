@@ -1,0 +1,189 @@
+import sql from 'sql-template-tag';
+import { DomainError } from '#domain/errors.ts';
+import type { HostContext } from '../context.ts';
+import { mapColumns } from '../csv/columns.ts';
+import { openCsv } from '../csv/read.ts';
+import {
+  type LeadImportRow,
+  leadImportErrors,
+  leadImports,
+  partners,
+  type Reader,
+} from '../database/index.ts';
+import { findSameFile, hashFile, importPartner, mappingRecord, parseMapping } from './imports/plan.ts';
+import { type ImportResult, runImport } from './imports/run.ts';
+import { cutPage, decodeCursor } from './paging.ts';
+import type { Output, Service } from './service.ts';
+
+const sampleRows = 5;
+
+/** Minutes without a sign of life after which an import that says it runs is taken for interrupted. */
+const silentMinutes = 2;
+
+/** An import whose host died never closed its record; it is told by its silence. */
+function statusAt(row: LeadImportRow, now: string): LeadImportRow['status'] {
+  const silent = Date.parse(now) - Date.parse(row.updatedAt) > silentMinutes * 60_000;
+  return row.status === 'running' && silent ? 'interrupted' : row.status;
+}
+
+async function toWire(
+  reader: Reader,
+  rows: readonly LeadImportRow[],
+  now: string,
+): Promise<Output<'imports', 'get'>[]> {
+  const names = new Map<string, string>();
+  for (const partnerId of new Set(rows.map((row) => row.partnerId))) {
+    const partner = await reader.find(partners, { id: partnerId }, { withDeleted: true });
+    if (partner !== undefined) names.set(partnerId, partner.organizationName);
+  }
+  return rows.map((row) => ({
+    id: row.id,
+    partnerId: row.partnerId,
+    partnerName: names.get(row.partnerId) ?? '',
+    fileName: row.fileName,
+    fileSha256: row.fileSha256,
+    fileSize: row.fileSize,
+    status: statusAt(row, now),
+    rowsRead: row.rowsRead,
+    accepted: row.accepted,
+    rejected: row.rejected,
+    startedBy: row.startedBy,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+    failure: row.failure,
+  }));
+}
+
+async function requireImport(reader: Reader, id: string): Promise<LeadImportRow> {
+  const row = await reader.find(leadImports, { id });
+  if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no such import.');
+  return row;
+}
+
+/** Leads from CSV files (`domain.md`, "Lead"). */
+export function importsService(host: HostContext): Service<'imports'> {
+  return {
+    inspect: async (session, input, { signal }) => {
+      const partner = await importPartner(host, session, input.partnerId);
+      const upload = await host.uploads.find(session, input.uploadId);
+      const file = await openCsv(upload.path, { signal });
+      const mapping = mapColumns(file.header, input.mapping);
+      const sample: string[][] = [];
+      for await (const rows of file.rows()) {
+        sample.push(...rows.slice(0, sampleRows).map((row) => row.cells));
+        break;
+      }
+      return {
+        fileName: upload.fileName,
+        encoding: file.encoding,
+        delimiter: file.delimiter,
+        header: [...file.header],
+        sample,
+        mapping: mappingRecord(mapping),
+        missing: [...mapping.missing],
+        unmapped: [...mapping.unmapped],
+        sameFileAs: await findSameFile(host, session, partner.id, await hashFile(upload.path)),
+      };
+    },
+
+    run: async (session, input, { signal }) => runImport(host, session, input, signal),
+
+    upload: async (session, input, { signal }) => {
+      const { dryRun = false, again = false, mapping } = input.query ?? {};
+      let result: ImportResult | undefined;
+      try {
+        const events = runImport(
+          host,
+          session,
+          {
+            partnerId: input.params.id,
+            uploadId: input.body.uploadId,
+            dryRun,
+            again,
+            mapping: parseMapping(mapping),
+          },
+          signal,
+        );
+        for await (const event of events) if (event.type === 'result') result = event.result;
+      } finally {
+        // Spooled for this one call: whatever became of it, nobody asks for the file again.
+        await host.uploads.discard(session, input.body.uploadId).catch((error: unknown) => {
+          if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error;
+        });
+      }
+      if (result === undefined) throw new Error('The import ended without a result.');
+      return result;
+    },
+
+    list: (session, input) =>
+      host.database.read({ tenantId: session.tenantId }, async (reader) => {
+        const [startedAt, lastId] =
+          input.cursor === undefined ? [] : decodeCursor(input.cursor, ['string', 'string']);
+        const ofPartner = input.partnerId === undefined ? sql`1 = 1` : sql`partner_id = ${input.partnerId}`;
+        const after = startedAt === undefined ? sql`` : sql`and (started_at, id) < (${startedAt}, ${lastId})`;
+        const rows = await reader.list(
+          leadImports,
+          sql`${ofPartner} ${after} order by started_at desc, id desc limit ${input.limit + 1}`,
+        );
+        const page = cutPage(rows, input.limit, (row) => [row.startedAt, row.id]);
+        const counted = input.total
+          ? await reader.get<{ n: number }>(
+              sql`select count(*) as n from lead_imports where tenant_id = ${session.tenantId} and ${ofPartner}`,
+            )
+          : undefined;
+        return {
+          items: await toWire(reader, page.items, host.now()),
+          nextCursor: page.nextCursor,
+          ...(counted && { total: counted.n }),
+        };
+      }),
+
+    get: (session, input) =>
+      host.database.read({ tenantId: session.tenantId }, async (reader) => {
+        const row = await requireImport(reader, input.id);
+        const [shown] = await toWire(reader, [row], host.now());
+        if (shown === undefined) throw new Error('An import that was found is not shown.');
+        return shown;
+      }),
+
+    rejectedRows: (session, input) =>
+      host.database.read({ tenantId: session.tenantId }, async (reader) => {
+        await requireImport(reader, input.id);
+        const [row, seq] = input.cursor === undefined ? [] : decodeCursor(input.cursor, ['number', 'number']);
+        const after = row === undefined ? sql`` : sql`and ("row", seq) > (${row}, ${seq})`;
+        const rows = await reader.list(
+          leadImportErrors,
+          sql`import_id = ${input.id} ${after} order by "row", seq limit ${input.limit + 1}`,
+        );
+        const page = cutPage(rows, input.limit, (each) => [each.row, each.seq]);
+        return {
+          items: page.items.map((each) => ({
+            row: each.row,
+            column: each.columnName ?? '',
+            value: each.value ?? '',
+            reason: each.reason,
+          })),
+          nextCursor: page.nextCursor,
+        };
+      }),
+  };
+}
+
+/** Files on their way in, piece by piece. */
+export function uploadsService(host: HostContext): Service<'uploads'> {
+  return {
+    begin: async (session, input) => ({ uploadId: await host.uploads.begin(session, input.fileName) }),
+    append: async (session, input) => ({
+      received: await host.uploads.append(
+        session,
+        input.uploadId,
+        input.offset,
+        Buffer.from(input.data, 'base64'),
+      ),
+    }),
+    discard: async (session, input) => {
+      await host.uploads.discard(session, input.uploadId);
+      return { ok: true };
+    },
+  };
+}
