@@ -35,6 +35,14 @@ const byStatus = (search: Record<string, unknown>): { partnerId?: string; status
   ...(typeof search['status'] === 'string' && { status: search['status'] }),
 });
 
+/** `importId` besides: the leads that came in with one file. */
+const leadsSearch = (
+  search: Record<string, unknown>,
+): { partnerId?: string; status?: string; importId?: string } => ({
+  ...byStatus(search),
+  ...(typeof search['importId'] === 'string' && { importId: search['importId'] }),
+});
+
 const parent = { getParentRoute: () => rootRoute };
 
 const routeTree = rootRoute.addChildren([
@@ -46,7 +54,7 @@ const routeTree = rootRoute.addChildren([
     },
   }),
   createRoute({ ...parent, path: '/review', component: ReviewScreen, validateSearch: forPartner }),
-  createRoute({ ...parent, path: '/leads', component: LeadsScreen, validateSearch: byStatus }),
+  createRoute({ ...parent, path: '/leads', component: LeadsScreen, validateSearch: leadsSearch }),
   createRoute({ ...parent, path: '/leads/$leadId', component: LeadScreen }),
   createRoute({ ...parent, path: '/imports', component: ImportsScreen }),
   createRoute({ ...parent, path: '/imports/new', component: ImportWizard, validateSearch: forPartner }),
