@@ -37,6 +37,15 @@ describe('the encoding', () => {
     expect(utf8.rows.at(-1)?.cells).toEqual(['Müller', '2']);
   });
 
+  test('nothing is doubled where the first such character is the last of a block', async () => {
+    const content = `a,b\n${ascii(BLOCK * 3)}`;
+    const wanted = content.slice(0, BLOCK - 1) + 'ü' + content.slice(BLOCK);
+    const reading = await read(latin(wanted));
+    expect(reading.encoding).toBe('windows-1252');
+    const lines = reading.rows.map(({ cells }) => `${cells.join(',')}\n`);
+    expect(['a,b\n', ...lines].join('') === wanted).toBe(true);
+  });
+
   test.each([
     ['little', (content: string) => Buffer.from(content, 'utf16le')],
     ['big', (content: string) => Buffer.from(content, 'utf16le').swap16()],

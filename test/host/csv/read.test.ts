@@ -127,6 +127,24 @@ describe('rows of another length than the header', () => {
     ]);
   });
 
+  test('the row is the right one after CRLF and empty lines', async () => {
+    const { rows } = await read('a,b\r\n\r\n1,2\r\n3,"x"y\r\n4,5\r\n');
+    expect(rows.map(({ row, problem }) => [row, problem?.value])).toEqual([
+      [3, undefined],
+      [4, '"x"y'],
+      [5, undefined],
+    ]);
+  });
+
+  test('the row is the right one where a block ends within it', async () => {
+    const record = '1,"x"y\n';
+    for (let shift = 0; shift <= record.length + 4; shift += 1) {
+      const filler = `${'p'.repeat(BLOCK - shift - 'a,b\n,\n'.length)},\n`;
+      const { rows } = await read(`a,b\n${filler}${record}2,3\n4,5\n`);
+      expect(rows.map(({ problem }) => problem?.value)).toEqual([undefined, '"x"y', undefined, undefined]);
+    }
+  });
+
   test('the value of a report is shortened, between two characters', async () => {
     const { rows } = await read(`a\n1,${'x'.repeat(199)}😀${'x'.repeat(5000)}\n`, { delimiter: ',' });
     expect(rows[0]?.problem?.value).toBe(`${'x'.repeat(199)}…`);

@@ -94,6 +94,18 @@ describe('what cannot be read on is refused at its row, after the rows before it
       2,
       `a quotation mark opens the column “b” and ${never}`,
     ],
+    [
+      'a quote closed by an empty cell of a later row',
+      'a,b\n1,"x\n2," "\n',
+      2,
+      `a quotation mark opens the column “b” and ${never}`,
+    ],
+    [
+      'a quote open in a file with CRLF',
+      'a,b\r\n1,2\r\n3,4\r\n5,"x\r\n',
+      4,
+      `a quotation mark opens the column “b” and ${never}`,
+    ],
     ['a quote open in the header', 'a,"b\n1,2\n', 1, `a quotation mark opens cell 2 and ${never}`],
     [
       'a quote beside the cell in the header',
