@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { contract } from '#contract/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { changeFeed, type HostContext } from './context.ts';
-import { openDatabase } from './database/index.ts';
+import { type MigrationReport, openDatabase } from './database/index.ts';
 import { buildRouter, type CallContext } from './router/index.ts';
 import { buildServices } from './services/index.ts';
 import { resolveSession } from './services/organization/sessions.ts';
@@ -28,6 +28,8 @@ export interface HostOptions {
 /** The back end, put together. */
 export interface Host extends HostContext {
   readonly version: string;
+  /** What bringing the database to this version took. */
+  readonly migration: MigrationReport;
   readonly router: Router<typeof contract, CallContext>;
   resolveSession(token: string, station: string | null): Promise<Session | null>;
   /** Waits for what is under way, then closes the database. */
@@ -54,7 +56,7 @@ export async function composeHost(options: HostOptions): Promise<Host> {
     log,
   );
   try {
-    await database.migrate();
+    const migration = await database.migrate();
     const uploads = await createUploadStore(join(dataFolder, 'uploads'));
     await uploads.sweep(now());
     const context: HostContext = {
@@ -72,6 +74,7 @@ export async function composeHost(options: HostOptions): Promise<Host> {
     return {
       ...context,
       version,
+      migration,
       router: buildRouter({ services, resolveSession: resolve, log }),
       resolveSession: resolve,
       close: () => database.close(),

@@ -1,5 +1,16 @@
 /** The host's public face: what the desktop shell and the command line may use. */
+export {
+  type Acting,
+  actAs,
+  addTenant,
+  isSound,
+  listTenants,
+  restoreBackup,
+  type TenantReport,
+  verifyAll,
+} from './admin.ts';
 export { composeHost, databaseFile, type Host, type HostOptions } from './compose.ts';
+export { DatabaseRefusedError } from './database/index.ts';
 export { createLog } from './log.ts';
 export { type HttpServer, serveHttp } from './transports/http.ts';
 export { servePorts } from './transports/message-port.ts';

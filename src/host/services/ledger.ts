@@ -1,7 +1,6 @@
 import sql from 'sql-template-tag';
 import type { HostContext } from '../context.ts';
 import type { Reader } from '../database/index.ts';
-import type { Session } from '../session.ts';
 import { checksOf } from './ledger/checks.ts';
 import type { Output, Service } from './service.ts';
 
@@ -14,7 +13,9 @@ const differencesTold = 1000;
 export function ledgerService(host: HostContext): Service<'ledger'> {
   return {
     verify: (session, _input, { signal }) =>
-      host.database.read({ tenantId: session.tenantId }, (reader) => verifyLedger(reader, session, signal)),
+      host.database.read({ tenantId: session.tenantId }, (reader) =>
+        verifyLedger(reader, session.tenantId, signal),
+      ),
   };
 }
 
@@ -23,13 +24,13 @@ export function ledgerService(host: HostContext): Service<'ledger'> {
  * entry's sum, credits, payouts and payments against the ledger, and the counters of partners, sources and policies. Each
  * check is one statement, and so of one moment: it may run while people work. Amounts in minor units.
  */
-async function verifyLedger(
+export async function verifyLedger(
   reader: Reader,
-  session: Session,
+  tenantId: string,
   signal: AbortSignal | undefined,
 ): Promise<Report> {
   const differences: Report['differences'] = [];
-  for (const check of checksOf(session.tenantId)) {
+  for (const check of checksOf(tenantId)) {
     signal?.throwIfAborted();
     const room = differencesTold - differences.length;
     if (room === 0) break;
@@ -44,7 +45,7 @@ async function verifyLedger(
     }
   }
   const counted = await reader.get<{ n: number }>(
-    sql`select count(*) as n from ledger_entries where tenant_id = ${session.tenantId}`,
+    sql`select count(*) as n from ledger_entries where tenant_id = ${tenantId}`,
   );
   return { ok: differences.length === 0, entries: counted?.n ?? 0, differences };
 }

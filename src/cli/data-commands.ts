@@ -1,0 +1,194 @@
+import { createReadStream } from 'node:fs';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { actAs, addTenant, isSound, listTenants, restoreBackup, verifyAll } from '../host/index.ts';
+import { type Answer, exitCodes } from './output.ts';
+import { dataFolderOf, logOf, type PlaceOptions, withHost } from './places.ts';
+import { progressBar } from './progress.ts';
+
+export interface ActingOptions extends PlaceOptions {
+  /** The e-mail address of the staff member who acts. */
+  as: string;
+  organization?: string;
+}
+
+export function migrate(options: PlaceOptions): Promise<Answer> {
+  return withHost(options, async ({ migration, database }) => ({
+    text:
+      migration.applied.length === 0
+        ? `The database is at step ${migration.to} already.`
+        : `The database went from step ${migration.from} to ${migration.to}: ${migration.applied.join(', ')}.`,
+    data: { engine: database.engine, ...migration },
+  }));
+}
+
+export function tenantAdd(options: PlaceOptions & { file: string }): Promise<Answer> {
+  return withHost(options, async (host) => {
+    const input: unknown = JSON.parse(await readFile(options.file, 'utf8'));
+    const { tenantId } = await addTenant(host, input);
+    return { text: `The organization was added (${tenantId}).`, data: { tenantId } };
+  });
+}
+
+export function tenantList(options: PlaceOptions): Promise<Answer> {
+  return withHost(options, async (host) => {
+    const tenants = await listTenants(host);
+    return {
+      text:
+        tenants.map((tenant) => `${tenant.id}  ${tenant.organization_name}`).join('\n') ||
+        'No organization yet.',
+      data: tenants.map((tenant) => ({ id: tenant.id, organizationName: tenant.organization_name })),
+    };
+  });
+}
+
+export interface ImportOptions extends ActingOptions {
+  partner: string;
+  dryRun?: boolean;
+  again?: boolean;
+  mapping?: string;
+}
+
+export function importLeads(file: string, options: ImportOptions): Promise<Answer> {
+  return withHost(options, async (host) => {
+    const acting = await actAs(host, options.as, options.organization);
+    const progress = progressBar(options.json === true);
+    try {
+      const partner = await acting.client.partners.getByCode({ partnerCode: options.partner });
+      const uploadId = await host.uploads.receive(acting.session, basename(file), createReadStream(file));
+      const mapping = options.mapping === undefined ? undefined : JSON.parse(options.mapping);
+      const events = await acting.client.imports.run({
+        partnerId: partner.id,
+        uploadId,
+        dryRun: options.dryRun === true,
+        again: options.again === true,
+        mapping,
+      });
+      for await (const event of events) {
+        if (event.type === 'progress') {
+          progress.update(
+            event.bytesRead,
+            event.bytesTotal,
+            `${event.accepted} in, ${event.rejected} rejected`,
+          );
+          continue;
+        }
+        const { result } = event;
+        const lines = [
+          `${result.dryRun ? 'Would take' : 'Took'} ${result.accepted} leads, ${result.rejected} rows rejected, ${result.duplicates} possible duplicates.`,
+          ...result.rows.flatMap((row) =>
+            row.errors.map((error) => `row ${row.row}, ${error.column}: ${error.reason} (${error.value})`),
+          ),
+        ];
+        return {
+          text: lines.join('\n'),
+          data: result,
+          exitCode: result.rejected > 0 ? exitCodes.unsound : exitCodes.ok,
+        };
+      }
+      throw new Error('The import told no result.');
+    } finally {
+      progress.end();
+      await acting.end();
+    }
+  });
+}
+
+export interface ExportOptions extends ActingOptions {
+  out: string;
+  layout: string;
+  status?: string;
+  from?: string;
+  to?: string;
+}
+
+export function exportPayouts(options: ExportOptions): Promise<Answer> {
+  return withHost(options, async (host) => {
+    const acting = await actAs(host, options.as, options.organization);
+    try {
+      const exports = acting.client.payoutExports;
+      // The contract judges what was typed; its refusal names the option.
+      const input = {
+        layout: options.layout,
+        status: options.status,
+        periodStart: options.from,
+        periodEnd: options.to,
+      } as Parameters<typeof acting.client.payoutExports.create>[0];
+      const made = await exports.create(input);
+      // Complete or absent: whoever waits for the file must not find half of it.
+      const draft = `${options.out}.part`;
+      const file = await open(draft, 'w');
+      try {
+        let offset: number | null = 0;
+        while (offset !== null) {
+          const piece: { data: string; nextOffset: number | null } = await exports.read({
+            id: made.id,
+            offset,
+          });
+          await file.appendFile(piece.data);
+          offset = piece.nextOffset;
+        }
+        await file.sync();
+        await file.close();
+        await rename(draft, options.out);
+      } catch (error) {
+        await file.close();
+        await rm(draft, { force: true });
+        throw error;
+      }
+      return {
+        text: `${made.rowCount} rows in ${options.out} (SHA-256 ${made.fileSha256}). ${made.alreadyExported} payouts were exported before.`,
+        data: { ...made, file: options.out },
+      };
+    } finally {
+      await acting.end();
+    }
+  });
+}
+
+export function backup(options: PlaceOptions & { out: string }): Promise<Answer> {
+  return withHost(options, async ({ database }) => {
+    if (database.backup === undefined) {
+      throw new Error(
+        'A PostgreSQL database is backed up with pg_dump, which keeps what is written meanwhile consistent.',
+      );
+    }
+    await database.backup(options.out);
+    return {
+      text: `Backup written to ${options.out}. The data key (data.key) is not in it: keep that file safe as well, or the bank details can't be read.`,
+      data: { file: options.out },
+    };
+  });
+}
+
+export async function restore(file: string, options: PlaceOptions): Promise<Answer> {
+  if (options.databaseUrl !== undefined) {
+    throw new Error('A PostgreSQL database is restored with pg_restore or psql from what pg_dump made.');
+  }
+  const { kept, reports } = await restoreBackup(file, dataFolderOf(options), {
+    log: logOf(),
+    now: new Date().toISOString(),
+  });
+  return {
+    text: `Restored ${reports.length} organizations from ${file}.${kept === null ? '' : ` What was there before is kept as ${kept}.`}`,
+    data: { kept, organizations: reports.length },
+  };
+}
+
+export function verify(options: PlaceOptions): Promise<Answer> {
+  return withHost(options, async (host) => {
+    const reports = await verifyAll(host);
+    const lines = reports.flatMap((report) => [
+      `${report.organizationName}: ${report.activities.checked} activities ${report.activities.ok ? 'verify' : `do not verify from number ${report.activities.firstBad?.seq} on (${report.activities.firstBad?.reason})`}, ${report.ledger.entries} ledger entries ${report.ledger.ok ? 'verify' : 'do not verify'}.`,
+      ...report.ledger.differences.map(
+        (difference) =>
+          `  ${difference.figure} of ${difference.partnerId ?? 'the organization'}: stored ${difference.stored}, recomputed ${difference.computed}`,
+      ),
+    ]);
+    return {
+      text: lines.join('\n') || 'There is no organization in this database.',
+      data: { ok: isSound(reports), organizations: reports },
+      exitCode: isSound(reports) ? exitCodes.ok : exitCodes.unsound,
+    };
+  });
+}
