@@ -96,22 +96,44 @@ function instantText(instant: string, laterByMs: number): string {
   return new Date(Date.parse(instant) + laterByMs).toISOString();
 }
 
+/** So many rows are walked in a few milliseconds. */
+const FEW = 20_000;
+
 /**
- * A time as conditions on `seq`, so that every index can be walked no further than it reaches. The order of `seq` is that
- * of the commits, which is nearly but not always that of the instants (a long command, a clock set back): the instants
- * are compared as well.
+ * A time as conditions. The order of `seq` is that of the commits, which is nearly but not always that of the instants (a
+ * long command, a clock set back), so the instants are compared in any case. Beside them `seq` is held within what the
+ * time reaches, so that every index is walked no further, unless the walk is short anyhow: a long time up to now, whose
+ * reach would take longer to find than the page.
  */
 async function withinTime(reader: Reader, session: Session, { from, until }: Time): Promise<Sql[]> {
-  const instants: Sql[] = [];
-  if (from !== undefined) instants.push(sql`created_at >= ${from}`);
-  if (until !== undefined) instants.push(sql`created_at < ${until}`);
-  if (instants.length === 0) return [];
+  if (from === undefined && until === undefined) return [];
+  // `+` keeps SQLite from walking by the instants and sorting.
+  const instant = reader.engine === 'sqlite' ? sql`+created_at` : sql`created_at`;
+  const conditions: Sql[] = [];
+  const inTime: Sql[] = [sql`tenant_id = ${session.tenantId}`];
+  if (from !== undefined) {
+    conditions.push(sql`${instant} >= ${from}`);
+    inTime.push(sql`created_at >= ${from}`);
+  }
+  if (until !== undefined) {
+    conditions.push(sql`${instant} < ${until}`);
+    inTime.push(sql`created_at < ${until}`);
+  }
+  const later = sql`tenant_id = ${session.tenantId} and created_at >= ${until}`;
+  const isUpToNow = until === undefined || (await areFew(reader, later));
+  if (isUpToNow && !(await areFew(reader, join(inTime, ' and ')))) return conditions;
   const reach = await reader.get<{ first: number | null; last: number | null }>(
-    sql`select min(seq) as first, max(seq) as last from partner_activities
-      where ${join([sql`tenant_id = ${session.tenantId}`, ...instants], ' and ')}`,
+    sql`select min(seq) as first, max(seq) as last from partner_activities where ${join(inTime, ' and ')}`,
   );
   if (reach === undefined || reach.first === null) return [sql`1 = 0`];
-  return [sql`seq >= ${reach.first}`, sql`seq <= ${reach.last}`, ...instants];
+  return [sql`seq >= ${reach.first}`, sql`seq <= ${reach.last}`, ...conditions];
+}
+
+async function areFew(reader: Reader, condition: Sql): Promise<boolean> {
+  const oneMore = await reader.get(
+    sql`select seq from partner_activities where ${condition} order by created_at limit 1 offset ${FEW}`,
+  );
+  return oneMore === undefined;
 }
 
 function seqBefore(cursor: string): number {

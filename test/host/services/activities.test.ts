@@ -199,17 +199,8 @@ describe.each(engines)('the audit trail on %s', (engine) => {
     const host = await testHost(engine);
     try {
       const { id } = await register(host);
-      const session = await host.session('auditor');
-      const { userId } = session;
-      await host.database.write(host, async (tx) => {
-        for (let n = 0; n < 500; n += 1) {
-          const action = n % 50 === 0 ? 'partner_approved' : 'lead_approved';
-          const resource = n % 100 === 0 ? 'partner' : 'lead';
-          await appendActivity(tx, session, host.clock.now(), { action, resource, resourceId: uuidv7() });
-        }
-        // As after a year: the planner knows the table.
-        await tx.run(raw('analyze'));
-      });
+      const { userId } = await host.session('auditor');
+      await grown(host, 2000);
       const filters = {
         actorId: userId,
         action: 'partner_approved',
@@ -235,6 +226,57 @@ describe.each(engines)('the audit trail on %s', (engine) => {
       await host.close();
     }
   });
+
+  it('is searched along an index in a time of very many activities, too, and finds the same', async () => {
+    const host = await testHost(engine);
+    try {
+      const session = await host.session('auditor');
+      await grown(host, 45_000);
+      host.clock.set('2027-01-01T12:00:00.000Z');
+      const client = host.as('auditor').activities;
+      const times = {
+        'up to now': { from: '2026-06-01' },
+        'up to now, with an end': { from: '2026-06-01', to: '2026-12-31' },
+        'long ago': { to: '2026-06-20' },
+        short: { from: '2026-06-16', to: '2026-06-16' },
+      };
+      const counts: number[] = [];
+      for (const time of Object.values(times)) {
+        for (const more of [
+          {},
+          { action: 'partner_approved' },
+          { actorId: session.userId },
+          { resource: 'partner' },
+        ]) {
+          const query = { ...time, ...more };
+          const plans = await plansOf(host, /partner_activities/, () => client.list(query));
+          expect([query, plans.filter((plan) => scanOrSort.test(plan))]).toEqual([query, []]);
+        }
+        counts.push((await client.list({ ...time, action: 'partner_approved', total: true })).total ?? -1);
+      }
+      // One a minute from noon of 15 June on, every fiftieth; in Berlin a day ends at 22:00 UTC. Until then it is 5 days
+      // and 10 hours, 7800 minutes; the 16th has the minutes 600 to 2039.
+      expect(counts).toEqual([900, 900, 155, 29]);
+    } finally {
+      await host.close();
+    }
+  });
+
+  /** So many activities, one a minute from the clock on, and a planner that knows the table. No chain, only rows. */
+  async function grown(host: TestHost, rows: number): Promise<void> {
+    const start = Date.parse(host.clock.now());
+    const instantOf =
+      engine === 'sqlite'
+        ? sql`strftime('%Y-%m-%dT%H:%M:%fZ', ${start / 1000} + i * 60, 'unixepoch')`
+        : sql`to_timestamp(${start / 1000}) + i * interval '1 minute'`;
+    await host.database.write('system', async (tx) => {
+      await tx.run(sql`insert into partner_activities (tenant_id, seq, user_name, action, resource, details, created_at, previous_hash, hash)
+        with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < ${rows})
+        select ${host.tenantId}, 1000 + i, 'Ana', case when i % 50 = 0 then 'partner_approved' else 'lead_approved' end,
+          case when i % 100 = 0 then 'partner' else 'lead' end, '{}', ${instantOf}, '', '' from numbers`);
+      await tx.run(raw('analyze'));
+    });
+  }
 
   describe('verifying', () => {
     let host: TestHost;

@@ -44,7 +44,7 @@ function transliterated(letter: string): string {
 }
 
 /** What has codes of its own. Codes are unique per tenant, those of deleted rows included. */
-export type Coded = 'partner' | 'source';
+type Coded = 'partner' | 'source';
 
 /** The code itself, or the first of `code-2`, `code-3` … that nothing has. */
 export async function freeCode(reader: Reader, session: Session, of: Coded, code: string): Promise<string> {

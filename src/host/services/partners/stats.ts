@@ -11,7 +11,7 @@ import { leadsInMonth, requirePartner } from './wire.ts';
 type PartnerStats = Output<'partners', 'stats'>;
 
 /** What is counted of leads; the score is a sum in hundredths. */
-export interface LeadCounts {
+interface LeadCounts {
   submitted: number;
   /** Converted ones included. */
   approved: number;

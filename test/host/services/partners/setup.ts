@@ -5,7 +5,7 @@ import { allTables } from '#host/database/index.ts';
 import type { Client, TestHost, TestTenant } from '#test/support/host.ts';
 import { refusalOf } from '#test/support/host.ts';
 
-export type PartnerInput = Inputs['partners']['create'];
+type PartnerInput = Inputs['partners']['create'];
 type Partner = Awaited<ReturnType<Client['partners']['get']>>;
 
 /** Of Deutsche Bundesbank's examples and made-up digits: nobody's account. */
@@ -52,7 +52,7 @@ export async function registerActive(
 const ofTheTests = new Set(['staff', 'sessions']);
 
 /** How many rows every table has, how often they were changed, and where each chain of activities ends. */
-export function everythingStored(host: TestHost): Promise<Record<string, unknown>> {
+function everythingStored(host: TestHost): Promise<Record<string, unknown>> {
   return host.database.read('system', async (reader) => {
     const stored: Record<string, unknown> = {};
     for (const table of allTables.filter(({ name }) => !ofTheTests.has(name))) {
@@ -79,7 +79,7 @@ export async function refused(
   return refusal;
 }
 
-export interface StoredActivity {
+interface StoredActivity {
   seq: number;
   action: string;
   resource: string;
