@@ -1,4 +1,4 @@
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { empty, type Sql } from 'sql-template-tag';
 import { dayOf } from '#domain/calendar.ts';
 import { DomainError, type FieldError } from '#domain/errors.ts';
 import type { Reader, Writer } from '../../database/index.ts';
@@ -79,15 +79,16 @@ async function oldestBy(
     reader.engine === 'sqlite'
       ? sql`json_each(${keys}) as wanted`
       : sql`jsonb_array_elements_text(${keys}::jsonb) as wanted(value)`;
-  const others = except === undefined ? sql`` : sql`and known.id <> ${except}`;
+  const others = except === undefined ? empty : sql`and lead.id <> ${except}`;
+  // A cross join, or SQLite may walk the tenant's leads and look for each among the wanted keys.
   const rows = await reader.all<KnownRow>(
-    sql`select wanted.value as key, lead.id, lead.contact_name, lead.submitted_at, lead.email_key, lead.phone_key
-      from ${wanted}
-      join partner_leads lead on lead.tenant_id = ${tenantId} and lead.id = (
-        select known.id from partner_leads known
-        where known.tenant_id = ${tenantId} and ${sameKey(column)}
-          and known.deleted_at is null and known.status <> 'rejected' ${others}
-        order by known.submitted_at, known.id limit 1)`,
+    sql`select key, id, contact_name, submitted_at, email_key, phone_key from (
+      select wanted.value as key, lead.id, lead.contact_name, lead.submitted_at, lead.email_key, lead.phone_key,
+        row_number() over (partition by wanted.value order by lead.submitted_at, lead.id) as place
+      from ${wanted} cross join partner_leads lead
+      where lead.tenant_id = ${tenantId} and ${hasKey(column)}
+        and lead.deleted_at is null and lead.status <> 'rejected' ${others}) as known
+      where place = 1`,
   );
   return new Map(
     rows.map((row) => [
@@ -103,8 +104,8 @@ async function oldestBy(
   );
 }
 
-function sameKey(column: KeyColumn): Sql {
-  return column === 'email_key' ? sql`known.email_key = wanted.value` : sql`known.phone_key = wanted.value`;
+function hasKey(column: KeyColumn): Sql {
+  return column === 'email_key' ? sql`lead.email_key = wanted.value` : sql`lead.phone_key = wanted.value`;
 }
 
 /** Whether a lead came in before another one; the id settles what the same instant leaves open. */
