@@ -30,7 +30,7 @@ export function statusLabel(status: string): string {
 
 export function StatusBadge({ status, ...badge }: { status: string } & BadgeProps) {
   return (
-    <Badge color={statuses[status]?.color ?? 'gray'} {...badge}>
+    <Badge color={statuses[status]?.color ?? 'gray'} miw="max-content" {...badge}>
       {statusLabel(status)}
     </Badge>
   );
