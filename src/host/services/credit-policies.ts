@@ -3,6 +3,7 @@ import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../context.ts';
 import {
   ConstraintError,
+  type PartnerCreditPolicyRow,
   type PartnerRow,
   partnerCreditPolicies,
   partnerCreditPolicyRevisions,
@@ -21,9 +22,10 @@ import {
 import { termsToWire } from './credit-policies/terms.ts';
 import { policiesToWire, policyToWire } from './credit-policies/wire.ts';
 import { cutPage, decodeCursor } from './paging.ts';
-import type { Output, Service } from './service.ts';
+import type { Input, Output, Service } from './service.ts';
 
 type Page = Output<'creditPolicies', 'listAll'>;
+type Paging = Pick<Input<'creditPolicies', 'listAll'>, 'cursor' | 'limit' | 'total'>;
 
 /**
  * Credit policies and their revisions (`domain.md`, "Credits"). A policy's row carries the terms of its latest revision;
@@ -47,11 +49,7 @@ export function creditPoliciesService(host: HostContext): Service<'creditPolicie
     list: (session, input) =>
       reading(session, async (reader) => {
         await requirePartner(reader, input.id);
-        const whose =
-          input.active === true
-            ? sql`(partner_id = ${input.id} or partner_id is null)`
-            : sql`partner_id = ${input.id}`;
-        return listPage(reader, session, [whose, ...inForce(input.active)], input);
+        return listOfPartner(reader, session, input);
       }),
 
     get: (session, input) =>
@@ -139,25 +137,56 @@ function inForce(active: boolean | undefined): Sql[] {
     : [sql`(is_active = ${false} or effective_revision is null)`];
 }
 
+/** Of every partner: a page is a stretch of the index of the codes. */
 async function listPage(
   reader: Reader,
   session: Session,
   conditions: readonly Sql[],
-  { cursor, limit, total }: { cursor?: string | undefined; limit: number; total?: boolean | undefined },
+  { cursor, limit, total }: Paging,
 ): Promise<Page> {
   const after = cursor === undefined ? [] : [sql`policy_code > ${policyCodeIn(cursor)}`];
   const rows = await reader.list(
     partnerCreditPolicies,
     sql`${allOf([...conditions, ...after])} order by policy_code limit ${limit + 1}`,
   );
-  const { items, nextCursor } = cutPage(rows, limit, (row) => [row.policyCode]);
-  const page = { items: await policiesToWire(reader, session.tenantId, items), nextCursor };
+  const page = await pageOf(reader, session, rows, limit);
   if (!total) return page;
   const live = [sql`tenant_id = ${session.tenantId}`, sql`deleted_at is null`];
   const counted = await reader.get<{ n: number }>(
     sql`select count(*) as n from partner_credit_policies where ${allOf([...live, ...conditions])}`,
   );
   return { ...page, total: counted?.n ?? 0 };
+}
+
+/**
+ * Of one partner, who has a few, and in force also those for all partners. They are found by the partner and put in order
+ * here, because by their order SQLite would read the policies of all partners.
+ */
+async function listOfPartner(
+  reader: Reader,
+  session: Session,
+  { id, active, cursor, limit, total }: Input<'creditPolicies', 'list'>,
+): Promise<Page> {
+  const whose = [sql`partner_id = ${id}`, ...(active === true ? [sql`partner_id is null`] : [])];
+  const rows: PartnerCreditPolicyRow[] = [];
+  for (const each of whose) {
+    rows.push(...(await reader.list(partnerCreditPolicies, allOf([each, ...inForce(active)]))));
+  }
+  rows.sort((a, b) => (a.policyCode < b.policyCode ? -1 : 1));
+  const after = cursor === undefined ? '' : policyCodeIn(cursor);
+  const following = rows.filter(({ policyCode }) => policyCode > after);
+  const page = await pageOf(reader, session, following, limit);
+  return total ? { ...page, total: rows.length } : page;
+}
+
+async function pageOf(
+  reader: Reader,
+  session: Session,
+  rows: readonly PartnerCreditPolicyRow[],
+  limit: number,
+): Promise<Page> {
+  const { items, nextCursor } = cutPage(rows, limit, (row) => [row.policyCode]);
+  return { items: await policiesToWire(reader, session.tenantId, items), nextCursor };
 }
 
 /** What is no code would be an error of the database on PostgreSQL. */

@@ -29,13 +29,10 @@ export async function policiesInForce(
   tenantId: string,
   partnerId: string,
 ): Promise<Candidate[]> {
-  const rows = await reader.all<CandidateRow>(sql`
-    select p.id, p.policy_code, p.policy_name, p.currency, p.created_at, r.revision, r.terms, r.approved_by
-    from partner_credit_policies p
-    join partner_credit_policy_revisions r
-      on r.tenant_id = p.tenant_id and r.policy_id = p.id and r.revision = p.effective_revision
-    where p.tenant_id = ${tenantId} and (p.partner_id = ${partnerId} or p.partner_id is null)
-      and p.is_active = ${true} and p.deleted_at is null`);
+  const active = sql`p.is_active = ${true}`;
+  const rows = await reader.all<CandidateRow>(
+    policiesFor(tenantId, partnerId, sql`p.effective_revision`, active),
+  );
   return rows.map((row) => candidateOf(row, true));
 }
 
@@ -45,14 +42,20 @@ export async function policiesNotYetInForce(
   tenantId: string,
   partnerId: string,
 ): Promise<Candidate[]> {
-  const rows = await reader.all<CandidateRow>(sql`
+  const waiting = sql`p.is_active = ${false} and p.deactivated_from is null`;
+  const rows = await reader.all<CandidateRow>(policiesFor(tenantId, partnerId, sql`p.revision`, waiting));
+  return rows.map((row) => candidateOf(row, false));
+}
+
+/** Two halves, because for "of this partner or of none" SQLite would read every policy of the tenant. */
+function policiesFor(tenantId: string, partnerId: string, revision: Sql, condition: Sql): Sql {
+  const half = (whose: Sql) => sql`
     select p.id, p.policy_code, p.policy_name, p.currency, p.created_at, r.revision, r.terms, r.approved_by
     from partner_credit_policies p
     join partner_credit_policy_revisions r
-      on r.tenant_id = p.tenant_id and r.policy_id = p.id and r.revision = p.revision
-    where p.tenant_id = ${tenantId} and (p.partner_id = ${partnerId} or p.partner_id is null)
-      and p.is_active = ${false} and p.deactivated_from is null and p.deleted_at is null`);
-  return rows.map((row) => candidateOf(row, false));
+      on r.tenant_id = p.tenant_id and r.policy_id = p.id and r.revision = ${revision}
+    where p.tenant_id = ${tenantId} and ${whose} and ${condition} and p.deleted_at is null`;
+  return sql`${half(sql`p.partner_id = ${partnerId}`)} union all ${half(sql`p.partner_id is null`)}`;
 }
 
 function candidateOf(row: CandidateRow, isApproved: boolean): Candidate {

@@ -1,31 +1,32 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag';
 import { id, instant } from '#contract/base.ts';
 import { invalidField } from '#domain/errors.ts';
-import { partnerLeadCredits, type Reader } from '../../database/index.ts';
+import { type PartnerLeadCreditRow, partnerLeadCredits, type Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { cutPage, decodeCursor } from '../paging.ts';
 import type { Input, Output } from '../service.ts';
 import { creditsToWire } from './wire.ts';
 
-/** Credits, oldest first. Without filters, for those pending and for a partner the page is a stretch of an index. */
+type ListInput = Input<'credits', 'list'>;
+
+/**
+ * Credits, oldest first. Without filters, for those pending and for a partner the page is a stretch of an index; a lead's few
+ * credits are found by the lead and put in order here, because by their order SQLite would read those of all leads.
+ */
 export async function listCredits(
   reader: Reader,
   session: Session,
-  input: Input<'credits', 'list'>,
+  input: ListInput,
 ): Promise<Output<'credits', 'list'>> {
-  const { partnerId, status, partnerLeadId, cursor, limit } = input;
-  const conditions: Sql[] = [];
-  if (partnerId !== undefined) conditions.push(sql`partner_id = ${partnerId}`);
-  if (partnerLeadId !== undefined) conditions.push(sql`partner_lead_id = ${partnerLeadId}`);
-  // Written out, because the index of what waits for approval is a partial one and a parameter would not match it.
-  if (status === 'pending_approval') conditions.push(sql`status = 'pending_approval'`);
-  else if (status !== undefined) conditions.push(sql`status = ${status}`);
-
-  const after = cursor === undefined ? [] : [afterCursor(cursor)];
-  const rows = await reader.list(
-    partnerLeadCredits,
-    sql`${allOf([...conditions, ...after])} order by created_at, id limit ${limit + 1}`,
-  );
+  const { cursor, limit } = input;
+  const conditions = conditionsOf(input);
+  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const rows =
+    input.partnerLeadId === undefined
+      ? await stretch(reader, conditions, after, limit + 1)
+      : (await reader.list(partnerLeadCredits, allOf(conditions)))
+          .sort(byAge)
+          .filter((row) => after === undefined || byAge(row, after) > 0);
   const { items, nextCursor } = cutPage(rows, limit, (row) => [row.createdAt, row.id]);
   const page = { items: await creditsToWire(reader, session.tenantId, items), nextCursor };
   if (!input.total) return page;
@@ -34,13 +35,44 @@ export async function listCredits(
   return { ...page, total: counted?.n ?? 0 };
 }
 
-function afterCursor(cursor: string): Sql {
+function conditionsOf({ partnerId, status, partnerLeadId }: ListInput): Sql[] {
+  const conditions: Sql[] = [];
+  if (partnerId !== undefined) conditions.push(sql`partner_id = ${partnerId}`);
+  if (partnerLeadId !== undefined) conditions.push(sql`partner_lead_id = ${partnerLeadId}`);
+  // Written out, because the index of what waits for approval is a partial one and a parameter would not match it.
+  if (status === 'pending_approval') conditions.push(sql`status = 'pending_approval'`);
+  else if (status !== undefined) conditions.push(sql`status = ${status}`);
+  return conditions;
+}
+
+type Age = Pick<PartnerLeadCreditRow, 'createdAt' | 'id'>;
+
+function stretch(
+  reader: Reader,
+  conditions: readonly Sql[],
+  after: Age | undefined,
+  rows: number,
+): Promise<PartnerLeadCreditRow[]> {
+  const from = after === undefined ? [] : [sql`(created_at, id) > (${after.createdAt}, ${after.id})`];
+  return reader.list(
+    partnerLeadCredits,
+    sql`${allOf([...conditions, ...from])} order by created_at, id limit ${rows}`,
+  );
+}
+
+function byAge(a: Age, b: Age): number {
+  const [left, right] = a.createdAt === b.createdAt ? [a.id, b.id] : [a.createdAt, b.createdAt];
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+function readCursor(cursor: string): Age {
   const [createdAt, creditId] = decodeCursor(cursor, ['string', 'string']);
+  const read = { createdAt: instant.safeParse(createdAt), id: id.safeParse(creditId) };
   // What is no instant or id would be an error of the database on PostgreSQL, and of nobody on SQLite.
-  if (!instant.safeParse(createdAt).success || !id.safeParse(creditId).success) {
+  if (!read.createdAt.success || !read.id.success) {
     throw invalidField('cursor', 'This page marker is not from this list. Start again without it.');
   }
-  return sql`(created_at, id) > (${createdAt}, ${creditId})`;
+  return { createdAt: read.createdAt.data, id: read.id.data };
 }
 
 function allOf(conditions: readonly Sql[]): Sql {
