@@ -247,9 +247,10 @@ async function creditsOf(tx: Writer, lead: PartnerLeadRow, event: 'approval' | '
   if (lead.creditStatus === null) return [];
   const rows = await tx.all<{ id: string; policy_id: string | null; credit_amount: number; status: string }>(
     sql`select id, policy_id, credit_amount, status from partner_lead_credits
-      where tenant_id = ${lead.tenantId} and partner_lead_id = ${lead.id} and trigger_event = ${event}
-      order by id`,
+      where tenant_id = ${lead.tenantId} and partner_lead_id = ${lead.id} and trigger_event = ${event}`,
   );
+  // In order here: ordered by the id, SQLite would walk the credits of all leads by their key.
+  rows.sort((a, b) => (a.id < b.id ? -1 : 1));
   return rows.map((row) => ({
     creditId: row.id,
     policyId: row.policy_id,
