@@ -54,10 +54,12 @@ export async function storeLeadCredits(
   const ids = [...new Set(leadIds)];
   for (let start = 0; start < ids.length; start += leadsPerStatement) {
     const chunk = join(ids.slice(start, start + leadsPerStatement));
+    // The leads are named twice: by the join alone, SQLite would walk all leads of the tenant.
     await tx.run(sql`update partner_leads
       set credit_amount = summary.credit_amount, credit_status = summary.credit_status
       from (${summaryOf(tenantId, chunk)}) as summary
-      where partner_leads.tenant_id = ${tenantId} and partner_leads.id = summary.partner_lead_id`);
+      where partner_leads.tenant_id = ${tenantId} and partner_leads.id = summary.partner_lead_id
+        and partner_leads.id in (${chunk})`);
   }
 }
 
