@@ -245,8 +245,14 @@ async function linkEntry(tx: Writer, lead: PartnerLeadRow, entryId: string): Pro
 /** What the event earned the partner, for the trail; nothing to read where the lead shows no credit. */
 async function creditsOf(tx: Writer, lead: PartnerLeadRow, event: 'approval' | 'conversion') {
   if (lead.creditStatus === null) return [];
-  const rows = await tx.all<{ id: string; policy_id: string | null; credit_amount: number; status: string }>(
-    sql`select id, policy_id, credit_amount, status from partner_lead_credits
+  const rows = await tx.all<{
+    id: string;
+    policy_id: string | null;
+    credit_amount: number;
+    status: string;
+    approval_notes: string | null;
+  }>(
+    sql`select id, policy_id, credit_amount, status, approval_notes from partner_lead_credits
       where tenant_id = ${lead.tenantId} and partner_lead_id = ${lead.id} and trigger_event = ${event}`,
   );
   // In order here: ordered by the id, SQLite would walk the credits of all leads by their key.
@@ -257,6 +263,8 @@ async function creditsOf(tx: Writer, lead: PartnerLeadRow, event: 'approval' | '
     creditAmount: row.credit_amount,
     currency: lead.currency,
     status: row.status,
+    // By which policy an approval was delegated.
+    ...(row.approval_notes !== null && { approvalNotes: row.approval_notes }),
   }));
 }
 

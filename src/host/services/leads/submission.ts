@@ -1,5 +1,6 @@
 import sql from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
+import { scoreToNumber } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import { type PartnerLeadRow, partnerLeads, partners, type Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -44,7 +45,7 @@ export function submitLead(
       resourceId: row.id,
       partnerId: partner.id,
       details: {
-        after: { status: row.status, sourceId: row.sourceId, qualityScore: row.qualityScore / 100 },
+        after: { status: row.status, sourceId: row.sourceId, qualityScore: scoreToNumber(row.qualityScore) },
         submissionType: row.submissionType,
         duplicateOf: row.duplicateOf,
       },
@@ -53,14 +54,12 @@ export function submitLead(
   });
 }
 
-/** What an edit may change, in the order of the activity's details. */
+/** What an edit may change besides the lead's own data and its score. */
 const editable = [
   'sourceId',
   'projectId',
   'campaignId',
   'estimatedValue',
-  'leadData',
-  'qualityScore',
   'duplicateOf',
   'reviewNotes',
 ] as const satisfies readonly (keyof PartnerLeadRow)[];
@@ -187,8 +186,9 @@ function changes(before: PartnerLeadRow, after: PartnerLeadRow): Record<string, 
     is[name] = to ?? null;
   };
   for (const name of editable) {
-    if (name !== 'leadData') note(name, before[name], after[name]);
+    note(name, before[name], after[name]);
   }
+  note('qualityScore', scoreToNumber(before.qualityScore), scoreToNumber(after.qualityScore));
   const [from, to] = [new Map(Object.entries(before.leadData)), new Map(Object.entries(after.leadData))];
   for (const name of new Set([...from.keys(), ...to.keys()])) {
     note(`leadData.${name}`, from.get(name), to.get(name));
