@@ -14,7 +14,7 @@ export type ExportInput = Input<'payoutExports', 'create'>;
  */
 export function selectedPayouts(reader: Reader, session: Session, input: ExportInput): Sql {
   checkDays(input);
-  const conditions = [sql`tenant_id = ${session.tenantId}`, ...payoutConditions(input)];
+  const conditions = [sql`tenant_id = ${session.tenantId}`, ...payoutConditions(reader.engine, input)];
   if (input.payoutIds !== undefined) {
     conditions.push(sql`id in (${idsOf(reader.engine, input.payoutIds)})`);
   }

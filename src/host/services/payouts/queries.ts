@@ -1,4 +1,4 @@
-import sql, { empty, join, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { isDay } from '#domain/calendar.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
@@ -50,18 +50,26 @@ export function checkDays(input: { periodStart?: string | undefined; periodEnd?:
   }
 }
 
-/** Conditions on payouts, by the filters of lists and exports: the payout's whole period lies within the one given. */
-export function payoutConditions(filter: {
-  partnerId?: string | undefined;
-  status?: string | undefined;
-  periodStart?: string | undefined;
-  periodEnd?: string | undefined;
-}): Sql[] {
+/**
+ * Conditions on payouts, by the filters of lists and exports: the payout's whole period lies within the one given. The
+ * newest-first index is walked and the period judged along the way; by the index of periods, SQLite would sort all of them
+ * for every page, which the plus sign keeps it from.
+ */
+export function payoutConditions(
+  engine: Engine,
+  filter: {
+    partnerId?: string | undefined;
+    status?: string | undefined;
+    periodStart?: string | undefined;
+    periodEnd?: string | undefined;
+  },
+): Sql[] {
+  const plus = engine === 'sqlite' ? raw('+') : empty;
   const conditions: Sql[] = [];
   if (filter.partnerId !== undefined) conditions.push(sql`partner_id = ${filter.partnerId}`);
   if (filter.status !== undefined) conditions.push(sql`status = ${filter.status}`);
-  if (filter.periodStart !== undefined) conditions.push(sql`period_start >= ${filter.periodStart}`);
-  if (filter.periodEnd !== undefined) conditions.push(sql`period_end <= ${filter.periodEnd}`);
+  if (filter.periodStart !== undefined) conditions.push(sql`${plus}period_start >= ${filter.periodStart}`);
+  if (filter.periodEnd !== undefined) conditions.push(sql`${plus}period_end <= ${filter.periodEnd}`);
   return conditions;
 }
 
@@ -71,7 +79,7 @@ async function listPayouts(
   input: Input<'payouts', 'list'>,
 ): Promise<Output<'payouts', 'list'>> {
   checkDays(input);
-  const filters = payoutConditions(input);
+  const filters = payoutConditions(reader.engine, input);
   const conditions = [...filters];
   if (input.cursor !== undefined) {
     const { createdAt, id } = readTimeCursor(input.cursor);
