@@ -16,5 +16,5 @@ export function Dialog(props: Omit<ModalProps, 'opened'>) {
     },
     [opener],
   );
-  return <Modal {...props} opened returnFocus={false} />;
+  return <Modal {...props} opened returnFocus={false} styles={{ title: { fontWeight: 650 } }} />;
 }

@@ -1,4 +1,4 @@
-import { Select, type SelectProps } from '@mantine/core';
+import { Select, type SelectProps, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -16,7 +16,7 @@ interface PartnerPickerProps extends Omit<SelectProps, 'data' | 'value' | 'onCha
 }
 
 const shown = 30;
-const nameOf = (partner: Partner) => `${partner.organizationName} (${partner.partnerCode})`;
+const nameOf = (partner: Partner) => partner.organizationName;
 
 /** Chooses one of many partners: the host searches, by name or code, while the person types. */
 export function PartnerPicker({ value, onChange, status, error, ...select }: PartnerPickerProps) {
@@ -54,6 +54,15 @@ export function PartnerPicker({ value, onChange, status, error, ...select }: Par
       searchValue={search}
       onSearchChange={setSearch}
       data={partners.map((partner) => ({ value: partner.id, label: nameOf(partner) }))}
+      // Two partners may have one name; their codes tell them apart.
+      renderOption={({ option }) => (
+        <div>
+          <Text size="sm">{option.label}</Text>
+          <Text size="xs" c="dimmed">
+            {partners.find((partner) => partner.id === option.value)?.partnerCode}
+          </Text>
+        </div>
+      )}
       // The host has searched already.
       filter={({ options }) => options}
       nothingFoundMessage={found.isFetching ? 'Searching …' : 'No partner by that name'}
