@@ -1,6 +1,6 @@
 import sql, { empty, raw, type Sql } from 'sql-template-tag';
 import type { Inputs, Outputs } from '#contract/index.ts';
-import type { Reader, Table } from '#host/database/index.ts';
+import { policyPeriodCounts, type Reader, type Table } from '#host/database/index.ts';
 import type { TestHost, TestTenant } from '#test/support/host.ts';
 
 /** What the stories about credits begin with, all of it through the calls that the roles themselves make. */
@@ -179,3 +179,31 @@ export function plansOf(host: TestHost, fn: (reader: Reader) => Promise<void>): 
     return plans;
   });
 }
+
+/** As if this many leads of the partner had been approved under the policy on a day. */
+export async function countedBefore(
+  host: TestHost,
+  policyId: string,
+  partnerId: string,
+  leadCount: number,
+  office: TestTenant = host,
+): Promise<void> {
+  await host.database.write({ tenantId: office.tenantId }, (tx) =>
+    tx.insert(policyPeriodCounts, { policyId, partnerId, periodStart: '2026-06-01', leadCount }),
+  );
+}
+
+/** The tiers of the worked example: 8.00, 12.00 and 15.00, +5 % from score 80, within 5.00 and 25.00. */
+export const boundedTiers: Partial<PolicyInput> = {
+  calculationType: 'tiered',
+  bonusPercentage: 5,
+  minimumCredit: 500,
+  maximumCredit: 2500,
+  tierConfig: {
+    tiers: [
+      { tierLevel: 1, minLeads: 1, maxLeads: 100, creditAmount: 800 },
+      { tierLevel: 2, minLeads: 101, maxLeads: 500, creditAmount: 1200 },
+      { tierLevel: 3, minLeads: 501, creditAmount: 1500 },
+    ],
+  },
+};
