@@ -4,11 +4,11 @@ import { fieldErrorsOf, sentenceOf, useApi } from '../../app/api.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Money, moneyText, PersonName } from '../../components/figures.tsx';
 import { MoneyInput } from '../../components/money-input.tsx';
+import { useApprovalRules } from '../../components/use-approval-rules.ts';
 import { useCommand } from '../../components/use-command.ts';
 import { useCommandIds } from '../../components/use-command-ids.ts';
 import { highestApproval, type Payout, takesTwoApprovers } from './payout.ts';
 import { useDialogPayout } from './use-dialog-payout.ts';
-import { useApprovalRules } from './use-settings.ts';
 
 function told(after: Payout): string {
   if (after.status !== 'pending') return `Approved: ${moneyText(after.approvedAmount, after.currency)}.`;

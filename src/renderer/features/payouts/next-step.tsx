@@ -6,8 +6,9 @@ import { useCan, useSession } from '../../app/session.tsx';
 import { AppLink } from '../../components/app-link.tsx';
 import { Money, PersonName } from '../../components/figures.tsx';
 import { statusLabel } from '../../components/status-badge.tsx';
+import { useApprovalRules } from '../../components/use-approval-rules.ts';
 import { isToPay, type Payout, takesTwoApprovers } from './payout.ts';
-import { useApprovalRules, useSelfApprovalReason } from './use-settings.ts';
+import { useSelfApprovalReason } from './use-self-approval.ts';
 
 /** What keeps this payout from going on, or why it ended: the one thing to know before doing anything. */
 export function NextStep({ payout }: { payout: Payout }) {

@@ -11,7 +11,7 @@ import { ApproveDialog } from './approve-dialog.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import { PayDialog } from './pay-dialog.tsx';
 import type { Payout } from './payout.ts';
-import { useSelfApprovalReason } from './use-settings.ts';
+import { useSelfApprovalReason } from './use-self-approval.ts';
 
 type Asking = 'approve' | 'reject' | 'cancel' | 'pay' | 'export';
 

@@ -14,7 +14,7 @@ import { EmptyState } from '../../components/states.tsx';
 import { lineActionColumn, lineColumns, lineName } from './line-columns.tsx';
 import { lineStatusLabels, type Payout, type PayoutLine } from './payout.ts';
 import { type LineAction, useLineDecisions } from './use-line-decisions.ts';
-import { useSelfApprovalReason } from './use-settings.ts';
+import { useSelfApprovalReason } from './use-self-approval.ts';
 
 const everyLine = 'all';
 

@@ -1,8 +1,8 @@
 import { Text } from '@mantine/core';
 import { useSession } from '../../app/session.tsx';
 import { Day, Money, PersonName } from '../../components/figures.tsx';
+import { useApprovalRules } from '../../components/use-approval-rules.ts';
 import { isToPay, type Payout, takesTwoApprovers } from './payout.ts';
-import { useApprovalRules } from './use-settings.ts';
 
 /** Who has to do what next, in a few words. */
 export function WaitsFor({ payout }: { payout: Payout }) {

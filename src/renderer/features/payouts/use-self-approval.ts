@@ -1,17 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
-import { useApi } from '../../app/api.tsx';
 import { useSession } from '../../app/session.tsx';
+import { useApprovalRules } from '../../components/use-approval-rules.ts';
 import { approvableAmount, type Payout } from './payout.ts';
-
-/** The two settings that decisions on payouts hang on, as the organization has them now; strict until they are known. */
-export function useApprovalRules(): { fourEyes: boolean; secondApprovalThreshold: number | null } {
-  const api = useApi();
-  const settings = useQuery(api.settings.get.queryOptions({ staleTime: 60_000 }));
-  return {
-    fourEyes: settings.data?.fourEyes ?? true,
-    secondApprovalThreshold: settings.data?.secondApprovalThreshold ?? null,
-  };
-}
 
 /**
  * Why this person can't approve the payout although their role may, or null (`domain.md`, "Four eyes"). The host checks again,
