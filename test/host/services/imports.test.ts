@@ -68,9 +68,7 @@ describe.each(engines)('importing leads on %s', (engine) => {
 
   it('takes good rows in and tells of each bad one its row, column, value and reason', async () => {
     const result = await run(
-      [header, goodRow(1), 'Bo;Bad;not-an-address;12;Firm', goodRow(2), ';;cy@example.com;;'].join(
-        '\r\n',
-      ),
+      [header, goodRow(1), 'Bo;Bad;not-an-address;12;Firm', goodRow(2), ';;cy@example.com;;'].join('\r\n'),
     );
     expect(result).toMatchObject({
       accepted: 2,

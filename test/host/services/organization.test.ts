@@ -122,15 +122,13 @@ describe.each(engines)('organization on %s', (engine) => {
     await hire();
     const other = await host.otherTenant();
     await other.as('admin').settings.update({ organizationName: 'Other Office' });
-    await other
-      .as('admin')
-      .staff.create({
-        email: 'ana@example.com',
-        firstName: 'Ana',
-        lastName: 'Meyer',
-        roles: ['finance'],
-        password,
-      });
+    await other.as('admin').staff.create({
+      email: 'ana@example.com',
+      firstName: 'Ana',
+      lastName: 'Meyer',
+      roles: ['finance'],
+      password,
+    });
     const refusal = await refusalOf(host.anonymous.auth.login({ email: 'ana@example.com', password }));
     expect(refusal.code).toBe('VALIDATION');
     expect(refusal.message).toContain('Other Office');

@@ -1,11 +1,6 @@
 import { isTimeZone } from '#domain/calendar.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
-import {
-  defaultScoreWeights,
-  scoreFromNumber,
-  scoreToNumber,
-  validateScoreWeights,
-} from '#domain/quality-score.ts';
+import { defaultScoreWeights, type ScoreWeights, validateScoreWeights } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import { tenants } from '../../database/index.ts';
 import type { Tenant, TenantSettings } from '../../session.ts';
