@@ -51,7 +51,7 @@ export async function demo(options: DemoOptions): Promise<void> {
       );
       return;
     }
-    const host = await composeHost({ dataFolder, log });
+    const host = await composeHost({ dataFolder, log, throwAway: true });
     await serveUntilSignal(host, { port }, (url) => {
       process.stdout.write(
         options.json ? `${JSON.stringify({ url, ...report })}\n` : `${introduce(report, url)}\n`,

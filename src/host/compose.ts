@@ -21,6 +21,8 @@ export interface HostOptions {
   /** The data key in base64, where several hosts share a database. */
   dataKey?: string | undefined;
   log: Logger;
+  /** For data that can be made again, such as the demo's: commits of the local database don't wait for the disk. */
+  throwAway?: boolean;
   /** The clock; tests hand in their own. */
   now?: () => string;
 }
@@ -49,7 +51,7 @@ export async function composeHost(options: HostOptions): Promise<Host> {
   const database = await openDatabase(
     {
       ...(options.databaseUrl === undefined
-        ? { engine: 'sqlite', file: databaseFile(dataFolder) }
+        ? { engine: 'sqlite', file: databaseFile(dataFolder), throwAway: options.throwAway }
         : { engine: 'postgres', url: options.databaseUrl }),
       now,
     },

@@ -12,6 +12,8 @@ export async function openDatabase(
   logger: DatabaseLogger = silentLogger,
 ): Promise<Database> {
   const now = options.now ?? (() => new Date().toISOString());
-  if (options.engine === 'sqlite') return await openSqlite({ file: options.file, now, logger });
+  if (options.engine === 'sqlite') {
+    return await openSqlite({ file: options.file, now, logger, throwAway: options.throwAway });
+  }
   return await openPostgres({ url: options.url, poolSize: options.poolSize, now, logger });
 }

@@ -35,6 +35,8 @@ export interface SqliteOptions {
   logger: DatabaseLogger;
   /** How long a write waits for another process, in milliseconds. */
   patience?: number;
+  /** The database is thrown away anyway: a commit need not wait for the disk. */
+  throwAway?: boolean;
   migrations?: readonly Migration[];
 }
 
@@ -48,6 +50,7 @@ const oneAttempt = 25;
  */
 export async function openSqlite(options: SqliteOptions): Promise<Database> {
   const { now, logger, patience = 5000, migrations = sqliteMigrations } = options;
+  const synchronous = options.throwAway === true ? 'OFF' : 'FULL';
   const file = resolve(options.file);
   const share = await networkShare(options.file);
   if (share !== null) {
@@ -55,7 +58,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
       `The database can't be kept on a network drive (${share}): two computers writing there would damage it. Choose a folder on this computer, or use a PostgreSQL server.`,
     );
   }
-  const writing = await openSource(file, { writable: true, patience });
+  const writing = await openSource(file, { writable: true, patience, synchronous });
   const writer = makeConnection(writing.connection, logger, (text, parameters, batch) =>
     spooled(writer, text, parameters, batch),
   );
@@ -66,7 +69,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     await writing.source.destroy();
     throw error;
   }
-  const reading = await openSource(file, { writable: false, patience });
+  const reading = await openSource(file, { writable: false, patience, synchronous });
   const reader = makeConnection(reading.connection, logger, (text, parameters, batch) =>
     streamFrom(file, text, parameters, batch),
   );
@@ -159,7 +162,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
 
 async function openSource(
   file: string,
-  { writable, patience }: { writable: boolean; patience: number },
+  { writable, patience, synchronous }: { writable: boolean; patience: number; synchronous: 'FULL' | 'OFF' },
 ): Promise<{ source: DataSource; connection: Connection }> {
   let connection: Connection | undefined;
   const source = new DataSource({
@@ -176,7 +179,7 @@ async function openSource(
       if (writable) {
         opened.pragma('journal_mode = WAL');
         // A commit that was reported is on the disk, even when the power goes a moment later.
-        opened.pragma('synchronous = FULL');
+        opened.pragma(`synchronous = ${synchronous}`);
         // So that "insert or replace" can't slip past the triggers that forbid deleting.
         opened.pragma('recursive_triggers = ON');
         opened.pragma('journal_size_limit = 67108864');

@@ -119,7 +119,12 @@ export interface DatabaseLogger {
 }
 
 export type DatabaseLocation =
-  | { engine: 'sqlite'; file: string }
+  | {
+      engine: 'sqlite';
+      file: string;
+      /** For data that can be made again: commits don't wait for the disk, and a power cut may damage the file. */
+      throwAway?: boolean;
+    }
   | { engine: 'postgres'; url: string /** Connections at most; 10 unless told. */; poolSize?: number };
 
 export type DatabaseOptions = DatabaseLocation & {

@@ -115,7 +115,7 @@ export function partnerPlans(random: Random): PartnerPlan[] {
       type: types[index % types.length] ?? 'portal',
       country,
       currency,
-      pace: random.between(6, 24),
+      pace: random.between(5, 17),
       status,
       // A third pays by its own terms: per lead, by commission, or both.
       leadPrice: terms === 1 || terms === 3 ? random.between(10, 50) * 100 * unit : null,

@@ -3,9 +3,7 @@ import type { Inputs } from '#contract/index.ts';
 type NewPolicy = Omit<Inputs['creditPolicies']['create'], 'id'>;
 
 /** A policy of every kind, by the partner (its place in the list) it is for; amounts in minor units. */
-export function policyPlans(
-  firstDay: string,
-): readonly {
+export function policyPlans(firstDay: string): readonly {
   partner: number | null;
   policy: NewPolicy;
   fate: 'approve' | 'draft' | 'revise' | 'deactivate';
