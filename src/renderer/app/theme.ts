@@ -2,6 +2,7 @@ import {
   ActionIcon,
   Badge,
   Button,
+  CloseButton,
   type CSSVariablesResolver,
   createTheme,
   Input,
@@ -41,6 +42,8 @@ export const theme = createTheme({
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle' } }),
     Badge: Badge.extend({ defaultProps: { variant: 'light', tt: 'none', fw: 500, radius: 'sm' } }),
+    // The cross of dialogs and messages has no text of its own.
+    CloseButton: CloseButton.extend({ defaultProps: { 'aria-label': 'Close' } }),
     Input: Input.extend({ defaultProps: { size: 'sm' } }),
     Paper: Paper.extend({ defaultProps: { withBorder: true, radius: 'md' } }),
     Modal: Modal.extend({

@@ -87,9 +87,12 @@ export async function expectAccessible(page: Page): Promise<void> {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
     // Colours fade from one scheme to the other; what is measured half-way is neither.
-    await page.waitForFunction(
-      'document.getAnimations().every((animation) => animation.playState === "finished")',
-    );
+    // Asked from here again and again: waiting inside the page takes an eval that its security policy forbids.
+    await expect
+      .poll(() =>
+        page.evaluate('document.getAnimations().every((animation) => animation.playState === "finished")'),
+      )
+      .toBe(true);
     const { violations } = await new AxeBuilder({ page }).analyze();
     const told = violations.map(
       ({ id, nodes }) => `${colorScheme}: ${id}: ${nodes.map((node) => node.target.join(' ')).join(' | ')}`,
