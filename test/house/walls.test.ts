@@ -28,7 +28,7 @@ describe('the walls between the rooms', () => {
     const checked = spawnSync(
       process.execPath,
       [
-        join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs'),
+        join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs'),
         '--config',
         join(root, '.dependency-cruiser.mjs'),
         'src',
