@@ -2,13 +2,13 @@ import {
   ActionIcon,
   Badge,
   Button,
-  CloseButton,
   type CSSVariablesResolver,
   createTheme,
   Input,
   type MantineColorsTuple,
   Modal,
   NavLink,
+  Notification,
   Paper,
   Table,
   Tooltip,
@@ -27,6 +27,9 @@ const pine: MantineColorsTuple = [
   '#064a3b',
 ];
 
+/** The cross of dialogs and messages has no text of its own. */
+const closes = { 'aria-label': 'Close' };
+
 /** One accent, quiet surfaces, dense tables: the figures are what people come for. */
 export const theme = createTheme({
   primaryColor: 'pine',
@@ -42,13 +45,17 @@ export const theme = createTheme({
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: 'subtle' } }),
     Badge: Badge.extend({ defaultProps: { variant: 'light', tt: 'none', fw: 500, radius: 'sm' } }),
-    // The cross of dialogs and messages has no text of its own.
-    CloseButton: CloseButton.extend({ defaultProps: { 'aria-label': 'Close' } }),
     Input: Input.extend({ defaultProps: { size: 'sm' } }),
     Paper: Paper.extend({ defaultProps: { withBorder: true, radius: 'md' } }),
     Modal: Modal.extend({
-      defaultProps: { centered: true, radius: 'md', overlayProps: { backgroundOpacity: 0.45 } },
+      defaultProps: {
+        centered: true,
+        radius: 'md',
+        overlayProps: { backgroundOpacity: 0.45 },
+        closeButtonProps: closes,
+      },
     }),
+    Notification: Notification.extend({ defaultProps: { closeButtonProps: closes } }),
     NavLink: NavLink.extend({ defaultProps: { variant: 'light' } }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm', fz: 'sm' } }),
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 300 } }),
