@@ -1,7 +1,8 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag';
-import { day as daySchema, id as idSchema, instant as instantSchema } from '#contract/base.ts';
-import { startOfDay } from '#domain/calendar.ts';
+import { id as idSchema, instant as instantSchema } from '#contract/base.ts';
+import { isDay, startOfDay } from '#domain/calendar.ts';
 import { invalidField } from '#domain/errors.ts';
+import { FULL_SCORE } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import { leadImports, type PartnerLeadRow, partnerLeads, type Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -79,7 +80,7 @@ export function listReviewQueue(
 }
 
 /** Filters as the tables understand them; those left out are undefined. */
-export interface Filters {
+interface Filters {
   status?: PartnerLeadRow['status'] | undefined;
   partnerId?: string | undefined;
   sourceId?: string | undefined;
@@ -108,6 +109,8 @@ async function readFilters(
   const text = input.q === undefined || input.q === '' ? undefined : input.q.toLowerCase();
   const minScore = input.minScore === undefined ? undefined : leastHundredths(input.minScore);
   const before = input.submittedBefore === undefined ? undefined : instantOf(session, input.submittedBefore);
+  // No stored text holds a NUL, and PostgreSQL would not even look for one.
+  if (text?.includes('\0') === true) return undefined;
   const filters: Filters = { status, partnerId, sourceId, importId, duplicates, text, minScore, before };
   if (importId === undefined) return filters;
   // No index leads with the import. Its leads are its partner's, of the time it ran: that is a stretch of one.
@@ -132,18 +135,22 @@ function earlier(left: string | undefined, right: string | undefined): string | 
   return left < right ? left : right;
 }
 
+/** PostgreSQL's years begin with 1; nothing was submitted before this. */
+const EARLIEST = '0001-01-02T00:00:00.000Z';
+
 /** A day stands for its first instant in the tenant's zone. */
 function instantOf(session: Session, dayOrInstant: string): string {
-  if (daySchema.safeParse(dayOrInstant).success) return startOfDay(dayOrInstant, session.tenant.timeZone);
-  return new Date(dayOrInstant).toISOString();
+  const instant = new Date(dayOrInstant).toISOString();
+  if (instant < EARLIEST) return EARLIEST;
+  return isDay(dayOrInstant) ? startOfDay(dayOrInstant, session.tenant.timeZone) : instant;
 }
 
-export interface ListCursor {
+interface ListCursor {
   submittedAt: string;
   id: string;
 }
 
-export interface QueueCursor extends ListCursor {
+interface QueueCursor extends ListCursor {
   /** Hundredths. */
   score: number;
 }
@@ -158,13 +165,15 @@ function readListCursor(cursor: string): ListCursor {
 
 function readQueueCursor(cursor: string): QueueCursor {
   const [score, submittedAt, id] = decodeCursor(cursor, ['number', 'string', 'string']);
-  if (typeof score !== 'number' || !Number.isInteger(score)) throw foreignCursor();
+  if (typeof score !== 'number' || !Number.isInteger(score) || score < 0 || score > FULL_SCORE) {
+    throw foreignCursor();
+  }
   return { score, submittedAt: instantIn(submittedAt), id: idIn(id) };
 }
 
 function instantIn(value: unknown): string {
   const parsed = instantSchema.safeParse(value);
-  if (!parsed.success) throw foreignCursor();
+  if (!parsed.success || parsed.data < EARLIEST) throw foreignCursor();
   return parsed.data;
 }
 
@@ -194,7 +203,6 @@ function conditionsOf(filters: Filters, engine: EngineName): Sql[] {
         : sql`strpos(search_text, ${filters.text}) > 0`,
     );
   }
-  if (filters.from !== undefined) conditions.push(sql`submitted_at >= ${filters.from}`);
   return conditions;
 }
 
@@ -203,13 +211,14 @@ function where(conditions: readonly Sql[]): Sql {
 }
 
 /** What follows `where` in the list, for `Reader.list`. */
-export function listTail(
+function listTail(
   filters: Filters,
   after: ListCursor | undefined,
   engine: EngineName,
   page: { limit: number },
 ): Sql {
   const conditions = conditionsOf(filters, engine);
+  if (filters.from !== undefined) conditions.push(sql`submitted_at >= ${filters.from}`);
   // One upper bound, the lower of the two: given both, SQLite may start its walk at the wrong one.
   if (after !== undefined && (filters.before === undefined || after.submittedAt < filters.before)) {
     conditions.push(sql`(submitted_at, id) < (${after.submittedAt}, ${after.id})`);
@@ -220,13 +229,13 @@ export function listTail(
 }
 
 /** A stretch of the queue: leads of one score after a certain one, or all of a lower score, or (without bounds) the whole. */
-export type QueueStretch = { same: QueueCursor } | { below: number } | Record<string, never>;
+type QueueStretch = { same: QueueCursor } | { below: number } | Record<string, never>;
 
 /**
  * Where a page goes on. The order is down in score and up in time, which no single comparison of keys says; two
  * stretches, each of them a range of the index, do.
  */
-export function queueStretches(after: QueueCursor | undefined): QueueStretch[] {
+function queueStretches(after: QueueCursor | undefined): QueueStretch[] {
   return after === undefined ? [{}] : [{ same: after }, { below: after.score }];
 }
 
@@ -234,14 +243,17 @@ export function queueStretches(after: QueueCursor | undefined): QueueStretch[] {
 const waiting = sql`status in ('submitted', 'under_review')`;
 
 /** What follows `where` in a stretch of the queue, for `Reader.list`. */
-export function queueTail(
+function queueTail(
   filters: Filters,
   stretch: QueueStretch,
   engine: EngineName,
   page: { limit: number },
 ): Sql {
   const conditions = [waiting, ...conditionsOf(filters, engine)];
-  if (filters.before !== undefined) conditions.push(sql`submitted_at < ${filters.before}`);
+  // The plus keeps SQLite from following another index by the time, and sorting what it finds there.
+  const time = engine === 'sqlite' ? sql`+submitted_at` : sql`submitted_at`;
+  if (filters.from !== undefined) conditions.push(sql`${time} >= ${filters.from}`);
+  if (filters.before !== undefined) conditions.push(sql`${time} < ${filters.before}`);
   if ('same' in stretch) {
     const { score, submittedAt, id } = stretch.same;
     conditions.push(sql`quality_score = ${score}`, sql`(submitted_at, id) > (${submittedAt}, ${id})`);
@@ -263,6 +275,7 @@ async function countLeads(
     ...(of === 'queue' ? [waiting] : []),
     ...conditionsOf(filters, reader.engine),
   ];
+  if (filters.from !== undefined) conditions.push(sql`submitted_at >= ${filters.from}`);
   if (filters.before !== undefined) conditions.push(sql`submitted_at < ${filters.before}`);
   const counted = await reader.get<{ n: number }>(
     sql`select count(*) as n from partner_leads where ${join(conditions, ' and ')}`,
