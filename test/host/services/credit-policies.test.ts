@@ -154,7 +154,7 @@ forEachEngine((engine) => {
       expect(await newPolicy(host, partner.id, { sourceId })).toMatchObject({ sourceId });
       for (const wrong of [foreign[0]?.id, '0190a000-0000-7000-8000-000000000000']) {
         expect(await refusalOf(newPolicy(host, partner.id, { sourceId: wrong }))).toMatchObject({
-          code: 'VALIDATION',
+          code: 'NOT_FOUND',
           data: { fields: [{ path: 'sourceId' }] },
         });
       }

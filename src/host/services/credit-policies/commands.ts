@@ -23,7 +23,7 @@ import { policyToWire, type WirePolicy } from './wire.ts';
 /**
  * A policy of a partner, or of all partners (`partner` null), as revision 1 waiting for approval. Its amounts are minor units of the
  * partner's currency, else of the organization's.
- * @throws DomainError `VALIDATION` for terms that don't fit together or a source of somebody else.
+ * @throws DomainError `VALIDATION` for terms that don't fit together, `NOT_FOUND` for a source that is not the partner's.
  */
 export async function createPolicy(
   work: Work,
@@ -249,7 +249,10 @@ async function checkSource(reader: Reader, { sourceId, partnerId }: PolicyTerms)
   if (partnerId === null)
     throw invalidField('sourceId', "A policy for all partners can't name a source of one.");
   const source = await reader.find(partnerSources, { id: sourceId, partnerId });
-  if (source === undefined) throw invalidField('sourceId', 'This partner has no such source.');
+  if (source === undefined) {
+    const message = 'This partner has no such source.';
+    throw new DomainError('NOT_FOUND', message, { fields: [{ path: 'sourceId', message }] });
+  }
 }
 
 /** @throws DomainError `NOT_FOUND`, also for a policy of another organization. */
