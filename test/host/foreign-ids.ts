@@ -1,0 +1,258 @@
+import sql, { raw } from 'sql-template-tag';
+import { allTables, type Database } from '#host/database/index.ts';
+import type { TestTenant } from '#test/support/host.ts';
+import { approvedLead, leadData, policyInForce } from './services/credit-stories.ts';
+import { june, pendingPayout } from './services/payout-stories.ts';
+
+/** The kinds of rows that ids on the wire stand for. */
+type Kind =
+  | 'staff'
+  | 'partner'
+  | 'source'
+  | 'lead'
+  | 'entry'
+  | 'upload'
+  | 'import'
+  | 'policy'
+  | 'credit'
+  | 'payout'
+  | 'line'
+  | 'export';
+
+export interface Rows {
+  /** The id of the organization's row; an upload is a new one each time, since it is used up. */
+  id(kind: Kind): Promise<string>;
+  /** Everything the organization has, to see that it stays so. */
+  snapshot(): Promise<unknown>;
+}
+
+interface Spec {
+  /** An input that is right in every field, with one's own ids. */
+  input: (own: Rows) => Promise<object>;
+  /** What stands behind each field that takes an id. */
+  fields: Record<string, Kind>;
+  /** What a foreign id is answered with: NOT_FOUND unless told; a filter finds nothing, a bulk tells it per id. */
+  answer?: 'nothing' | 'outcome' | 'VALIDATION';
+}
+
+/** `id` of this kind, and the rest of the input. */
+const byId = (kind: Kind, rest: object = {}): Spec => ({
+  input: async (own) => ({ ...rest, id: await own.id(kind) }),
+  fields: { id: kind },
+});
+const filters = (fields: Record<string, Kind>): Spec => ({
+  input: async () => ({}),
+  fields,
+  answer: 'nothing',
+});
+const byUpload = (rest: object = {}): Spec => ({
+  input: async (own) => ({ ...rest, uploadId: await own.id('upload') }),
+  fields: { uploadId: 'upload' },
+});
+const importing: Spec = {
+  input: async (own) => ({
+    partnerId: await own.id('partner'),
+    uploadId: await own.id('upload'),
+    again: true,
+  }),
+  fields: { partnerId: 'partner', uploadId: 'upload' },
+};
+const bulk = (kind: Kind, action: string): Spec => ({
+  input: async (own) => ({ action, ids: [await own.id(kind)] }),
+  fields: { ids: kind },
+  answer: 'outcome',
+});
+const aSource = { sourceType: 'vendor_reference', sourceName: 'Fair' };
+const aPolicy = {
+  policyName: 'Fixed price',
+  policyType: 'time_based',
+  timeUnitType: 'monthly',
+  calculationType: 'fixed_price',
+  baseCredit: 100,
+};
+const exporting: Spec = {
+  input: async (own) => ({ payoutIds: [await own.id('payout')], layout: 'payouts' }),
+  fields: { payoutIds: 'payout' },
+};
+let serial = 0;
+
+/** Every field of the contract that takes an id, by the path of its procedure. */
+export const foreignIds: Record<string, Spec> = {
+  'staff.update': byId('staff', { firstName: 'Ada' }),
+  'partners.get': byId('partner'),
+  'partners.update': byId('partner', { city: 'Berlin' }),
+  'partners.approve': byId('partner'),
+  'partners.reject': byId('partner', { reason: 'no' }),
+  'partners.suspend': byId('partner', { reason: 'no' }),
+  'partners.deactivate': byId('partner', { reason: 'no' }),
+  'partners.reactivate': byId('partner'),
+  'partners.reapply': byId('partner'),
+  'partners.verifyBanking': byId('partner'),
+  'partners.revealBanking': byId('partner'),
+  'partners.stats': byId('partner'),
+  'partners.monthlyStats': byId('partner', { year: 2026, month: 6 }),
+  'partners.ledger': byId('partner'),
+  'sources.list': byId('partner'),
+  'sources.create': byId('partner', aSource),
+  'sources.update': byId('source', { sourceName: 'Stall' }),
+  'sources.deactivate': byId('source'),
+  'sources.stats': {
+    input: async (own) => ({ id: await own.id('partner'), sourceId: await own.id('source') }),
+    fields: { id: 'partner', sourceId: 'source' },
+  },
+  'sources.statsOfPartner': byId('partner'),
+  'leads.submit': {
+    input: async (own) => ({
+      id: await own.id('partner'),
+      sourceId: await own.id('source'),
+      leadData: leadData[70](),
+    }),
+    fields: { id: 'partner', sourceId: 'source' },
+  },
+  'leads.list': filters({ partnerId: 'partner', sourceId: 'source', importId: 'import' }),
+  'leads.reviewQueue': filters({ partnerId: 'partner', sourceId: 'source', importId: 'import' }),
+  'leads.get': byId('lead'),
+  'leads.update': {
+    input: async (own) => ({ id: await own.id('lead'), sourceId: await own.id('source') }),
+    fields: { id: 'lead', sourceId: 'source' },
+  },
+  'leads.claim': byId('lead'),
+  'leads.release': byId('lead'),
+  'leads.approve': {
+    input: async (own) => ({ id: await own.id('lead'), actualLeadId: await own.id('entry') }),
+    fields: { id: 'lead', actualLeadId: 'entry' },
+  },
+  'leads.reject': byId('lead', { reason: 'no' }),
+  'leads.convert': byId('lead', { dealValue: 100, conversionDate: '2026-06-15' }),
+  'leads.bulk': bulk('lead', 'claim'),
+  'leads.policyMappings': byId('lead'),
+  'leads.applicablePolicies': byId('lead'),
+  'uploads.append': byUpload({ offset: 0, data: '' }),
+  'uploads.discard': byUpload(),
+  'imports.inspect': importing,
+  'imports.run': importing,
+  'imports.upload': {
+    input: async (own) => ({
+      params: { id: await own.id('partner') },
+      query: { again: true },
+      body: { uploadId: await own.id('upload') },
+    }),
+    fields: { 'params.id': 'partner', 'body.uploadId': 'upload' },
+  },
+  'imports.list': filters({ partnerId: 'partner' }),
+  'imports.get': byId('import'),
+  'imports.rejectedRows': byId('import'),
+  'creditPolicies.list': byId('partner'),
+  'creditPolicies.create': {
+    input: async (own) => ({
+      ...aPolicy,
+      id: await own.id('partner'),
+      sourceId: await own.id('source'),
+      policyCode: `OWN-${++serial}`,
+    }),
+    fields: { id: 'partner', sourceId: 'source' },
+  },
+  'creditPolicies.createForAll': {
+    input: async (own) => ({ ...aPolicy, sourceId: await own.id('source'), policyCode: `ALL-${++serial}` }),
+    fields: { sourceId: 'source' },
+    // A policy for all partners names no source, whosever it is.
+    answer: 'VALIDATION',
+  },
+  'creditPolicies.get': byId('policy'),
+  'creditPolicies.update': {
+    input: async (own) => ({ id: await own.id('policy'), sourceId: await own.id('source') }),
+    fields: { id: 'policy', sourceId: 'source' },
+  },
+  'creditPolicies.approve': byId('policy'),
+  'creditPolicies.deactivate': byId('policy'),
+  'creditPolicies.revisions': byId('policy'),
+  'credits.list': filters({ partnerId: 'partner', partnerLeadId: 'lead' }),
+  'credits.get': byId('credit'),
+  'credits.request': byId('lead', { creditAmount: 100 }),
+  'credits.approve': byId('credit'),
+  'credits.reject': byId('credit', { reason: 'no' }),
+  'credits.reverse': byId('credit', { reason: 'no' }),
+  'credits.bulk': bulk('credit', 'approve'),
+  'payouts.generate': {
+    input: async (own) => ({ ...june, partnerId: await own.id('partner') }),
+    fields: { partnerId: 'partner' },
+  },
+  'payouts.generateStream': {
+    input: async (own) => ({ ...june, partnerId: await own.id('partner') }),
+    fields: { partnerId: 'partner' },
+  },
+  'payouts.list': filters({ partnerId: 'partner' }),
+  'payouts.get': byId('payout'),
+  'payouts.stats': {
+    input: async (own) => ({ partnerId: await own.id('partner') }),
+    fields: { partnerId: 'partner' },
+  },
+  'payouts.lines': byId('payout'),
+  'payouts.addLine': {
+    input: async (own) => ({ id: await own.id('payout'), creditId: await own.id('credit') }),
+    fields: { id: 'payout', creditId: 'credit' },
+  },
+  'payouts.approveLine': byId('line'),
+  'payouts.rejectLine': byId('line', { notes: 'no' }),
+  'payouts.approve': byId('payout'),
+  'payouts.reject': byId('payout', { notes: 'no' }),
+  'payouts.cancel': byId('payout', { reason: 'no' }),
+  'payouts.pay': byId('payout', { paymentDate: '2026-06-15', referenceNumber: 'X' }),
+  'payouts.payments': byId('payout'),
+  'payouts.export': exporting,
+  'payoutExports.preview': exporting,
+  'payoutExports.create': exporting,
+  'payoutExports.read': byId('export', { offset: 0 }),
+  'activities.list': filters({ actorId: 'staff', resourceId: 'payout', partnerId: 'partner' }),
+};
+
+/** An organization with one row of each kind, made through the calls. */
+export async function oneOfEach(office: TestTenant, database: Database): Promise<Rows> {
+  const admin = office.as('admin');
+  const { partner, payout, lines } = await pendingPayout(office, [1000]);
+  const line = lines[0]!;
+  const [source] = (await admin.sources.list({ id: partner.id })).items;
+  const policy = await policyInForce(office, partner.id);
+  const approved = await approvedLead(office, partner.id);
+  const lead = await office.as('partner_manager').leads.submit({ id: partner.id, leadData: leadData[70]() });
+
+  const upload = async (): Promise<string> => {
+    const { uploadId } = await admin.uploads.begin({ fileName: 'leads.csv', size: 100 });
+    const row = `First,Last,Email,Phone\nA,B,a${++serial}@example.com,+49 30 ${6_000_000 + serial}\n`;
+    await admin.uploads.append({ uploadId, offset: 0, data: Buffer.from(row).toString('base64') });
+    return uploadId;
+  };
+  const events = await admin.imports.run({ partnerId: partner.id, uploadId: await upload() });
+  let imported = '';
+  for await (const event of events) {
+    if (event.type === 'result' && event.result.importId !== null) imported = event.result.importId;
+  }
+  const exported = await admin.payoutExports.create({ payoutIds: [payout.id], layout: 'lines' });
+  const me = await admin.auth.me();
+
+  const ids: Record<Exclude<Kind, 'upload'>, string> = {
+    staff: me.id,
+    partner: partner.id,
+    source: source!.id,
+    lead: lead.id,
+    entry: approved.leadId!,
+    import: imported,
+    policy: policy.id,
+    credit: line.creditId,
+    payout: payout.id,
+    line: line.id,
+    export: exported.id,
+  };
+  return {
+    id: async (kind) => (kind === 'upload' ? await upload() : ids[kind]),
+    snapshot: () =>
+      database.read('system', async (reader) => {
+        const rows: Record<string, unknown> = {};
+        for (const { name } of allTables) {
+          if (name === 'tenants' || name === 'sessions') continue;
+          rows[name] = await reader.all(sql`select * from ${raw(name)} where tenant_id = ${office.tenantId}`);
+        }
+        return rows;
+      }),
+  };
+}

@@ -1,0 +1,118 @@
+import type { AnyContractProcedure } from '@orpc/contract';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProcedureMeta } from '#contract/base.ts';
+import { contract } from '#contract/index.ts';
+import { permissions } from '#contract/permissions.ts';
+import { staffRoles } from '#domain/vocabulary.ts';
+import { type TestHost, testHost } from '#test/support/host.ts';
+import { foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
+import { type Answer, answerOf, call, idFieldsOf, withField } from './procedures.ts';
+
+/** Every call of the contract, as `leads.approve`; a new one is in here without anybody thinking of it. */
+const procedures = Object.entries(contract).flatMap(([resource, calls]) =>
+  Object.entries(calls).map(([name, procedure]: [string, AnyContractProcedure]) => ({
+    path: `${resource}.${name}`,
+    procedure,
+    permission: (procedure['~orpc'].meta as ProcedureMeta).permission,
+    method: procedure['~orpc'].route.method,
+  })),
+);
+const guarded = procedures.filter(({ permission }) => permission !== 'public');
+
+let host: TestHost;
+beforeAll(async () => {
+  host = await testHost('sqlite');
+});
+afterAll(() => host.close());
+
+describe('who may call what', () => {
+  it('is open to everybody only for health, set-up and sign-in', () => {
+    const open = procedures.filter(({ permission }) => permission === 'public').map(({ path }) => path);
+    expect(open).toEqual(['health.check', 'setup.status', 'setup.run', 'auth.login']);
+  });
+
+  it.each(guarded)('takes a session: $path', async ({ path }) => {
+    for (const token of [null, 'a'.repeat(43)]) {
+      expect(await answerOf(call(host.clientWith(token), path, {}))).toMatchObject({
+        code: 'UNAUTHENTICATED',
+      });
+    }
+  });
+
+  describe.each(staffRoles)('as %s', (role) => {
+    // Signing out ends the session of whoever calls it, so somebody else does.
+    const person = (path: string) => host.as(role, path === 'auth.logout' ? 2 : 1);
+
+    it.each(guarded)('$path', async ({ path, permission }) => {
+      const holders: readonly string[] =
+        permission === 'public' || permission === 'signedIn' ? staffRoles : permissions[permission];
+      const mayCall = role === 'admin' || holders.includes(role);
+      const { code } = await answerOf(call(person(path), path, {}));
+      // With the permission, an empty input is answered, or judged for what it is.
+      expect(mayCall ? [undefined, 'VALIDATION'] : ['FORBIDDEN']).toContain(code);
+    });
+  });
+
+  it('lets the auditor read everything and write nothing', async () => {
+    const reads: string[] = [];
+    for (const { path } of guarded.filter(({ permission }) => permission !== 'signedIn')) {
+      const { code } = await answerOf(call(host.as('auditor'), path, {}));
+      if (code !== 'FORBIDDEN') reads.push(path);
+    }
+    const gets = guarded.filter(({ permission, method }) => permission !== 'signedIn' && method === 'GET');
+    expect(reads).toEqual(gets.map(({ path }) => path));
+  });
+});
+
+/** What a foreign id is answered with. */
+const answers = {
+  NOT_FOUND: { code: 'NOT_FOUND' },
+  VALIDATION: { code: 'VALIDATION' },
+  nothing: { code: undefined, value: { items: [], nextCursor: null } },
+  outcome: { value: { outcomes: [{ ok: false, code: 'NOT_FOUND' }] } },
+};
+
+describe('an id of another organization', () => {
+  const nowhere = '01890000-0000-7000-8000-000000000000';
+  const withIds = procedures.flatMap(({ path, procedure }) =>
+    idFieldsOf(procedure).map((field) => ({ path, field })),
+  );
+  let own: Rows;
+  let foreign: Rows;
+  let before: unknown;
+
+  beforeAll(async () => {
+    const other = await host.otherTenant();
+    own = await oneOfEach(host, host.database);
+    foreign = await oneOfEach(other, host.database);
+    before = await foreign.snapshot();
+  });
+
+  it('is tried in every field that takes an id', () => {
+    const mapped = Object.entries(foreignIds).flatMap(([path, { fields }]) =>
+      Object.keys(fields).map((field) => `${path} ${field}`),
+    );
+    expect(mapped.toSorted()).toEqual(withIds.map(({ path, field }) => `${path} ${field}`).toSorted());
+  });
+
+  it.each(withIds)('is nobody’s: $path, $field', async ({ path, field }) => {
+    const spec = foreignIds[path]!;
+    const kind = spec.fields[field]!;
+    const attempt = async (id: string): Promise<Answer> =>
+      answerOf(call(host.as('admin'), path, withField(await spec.input(own), field, id)));
+    const tried = await foreign.id(kind);
+    const answer = await attempt(tried);
+    expect(answer).toMatchObject(answers[spec.answer ?? 'NOT_FOUND']);
+    // Not a word tells it from an id that nobody has.
+    const unknown = JSON.stringify(await attempt(nowhere));
+    expect(unknown).toBe(JSON.stringify(answer).replaceAll(tried, nowhere));
+    // And it is this id that was refused: with one's own it goes on. Once is enough, it may use the row up.
+    const isLast = field === Object.keys(spec.fields).at(-1);
+    const mine = isLast ? await answerOf(call(host.as('admin'), path, await spec.input(own))) : undefined;
+    expect(['NOT_FOUND', 'INTERNAL_SERVER_ERROR']).not.toContain(mine?.code);
+  });
+
+  it('has changed nothing over there', async () => {
+    expect(await foreign.snapshot()).toEqual(before);
+  });
+});

@@ -1,0 +1,75 @@
+import type { AnyContractProcedure } from '@orpc/contract';
+import * as z from 'zod';
+import type { Client } from '#test/support/host.ts';
+
+/** Calls by their path in the contract, for tests that walk all of it. */
+
+export interface Answer {
+  /** The refusal; undefined where the call was answered. */
+  code: string | undefined;
+  message: string | undefined;
+  data: unknown;
+  value: unknown;
+}
+
+/** Calls what `leads.approve` names. A stream is read to its end. */
+export async function call(client: Client, path: string, input: unknown): Promise<unknown> {
+  let step: unknown = client;
+  for (const key of path.split('.')) step = (step as Record<string, unknown>)[key];
+  const value = await (step as (given: unknown) => Promise<unknown>)(input);
+  const isStream = typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+  if (!isStream) return value;
+  const events: unknown[] = [];
+  for await (const event of value as AsyncIterable<unknown>) events.push(event);
+  return events;
+}
+
+/** How a call ends, whichever way. What is no refusal of ours is thrown on. */
+export async function answerOf(ending: Promise<unknown>): Promise<Answer> {
+  try {
+    return { code: undefined, message: undefined, data: undefined, value: await ending };
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') throw error;
+    const data = 'data' in error ? error.data : undefined;
+    return { code: error.code, message: error.message, data, value: undefined };
+  }
+}
+
+/** The fields of a procedure's input that take an id, dotted: `params.id`. */
+export function idFieldsOf(procedure: AnyContractProcedure): string[] {
+  const schema = procedure['~orpc'].inputSchema;
+  return schema === undefined ? [] : idFields(schema, '');
+}
+
+function idFields(schema: unknown, path: string): string[] {
+  if (schema instanceof z.ZodUUID) return [path];
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape).flatMap(([key, field]) =>
+      idFields(field, path === '' ? key : `${path}.${key}`),
+    );
+  }
+  if (schema instanceof z.ZodArray) return idFields(schema.element, path);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => idFields(option, path));
+  if (schema instanceof z.ZodPipe) return idFields(schema.in, path);
+  if (
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodNonOptional ||
+    schema instanceof z.ZodNullable ||
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault
+  ) {
+    return idFields(schema.unwrap(), path);
+  }
+  return [];
+}
+
+/** The input with another id in the field; in a list of ids, as the only one. */
+export function withField(input: object, field: string, id: string): object {
+  const copy: Record<string, unknown> = structuredClone({ ...input });
+  const keys = field.split('.');
+  const last = keys.pop() ?? '';
+  let holder = copy;
+  for (const key of keys) holder = holder[key] as Record<string, unknown>;
+  holder[last] = last === 'ids' || last === 'payoutIds' ? [id] : id;
+  return copy;
+}
