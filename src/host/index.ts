@@ -15,3 +15,4 @@ export { type DemoReport, fillWithDemoData } from './demo/fill.ts';
 export { createLog } from './log.ts';
 export { type HttpServer, serveHttp } from './transports/http.ts';
 export { servePorts } from './transports/message-port.ts';
+export { contentSecurityPolicy, contentTypes, noncePlaceholder } from './transports/static-files.ts';

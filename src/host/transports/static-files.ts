@@ -4,7 +4,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
 
-const types: Record<string, string> = {
+/** The content type of each kind of file the build of the screens puts out, by extension. */
+export const contentTypes: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -59,7 +60,7 @@ async function listFiles(folder: string): Promise<Map<string, StaticFile>> {
     files.set(url, {
       path,
       size,
-      type: types[extname(path)] ?? 'application/octet-stream',
+      type: contentTypes[extname(path)] ?? 'application/octet-stream',
       etag: `"${hash.slice(0, 27)}"`,
     });
   }
