@@ -11,7 +11,6 @@ type Client = ContractRouterClient<Contract>;
 type Partner = Outputs['partners']['create'];
 
 const zone = 'Europe/Berlin';
-const days = 365;
 
 /** How the demo is told about. */
 export interface DemoReport {
@@ -55,6 +54,7 @@ export async function fillWithDemoData(
     tell?: (done: number, of: number) => void;
   },
 ): Promise<DemoReport> {
+  const { days = 365 } = options;
   const lastDay = dayOf(options.until, zone);
   const firstDay = addDays(lastDay, -days);
   let at = Date.parse(`${firstDay}T07:00:00.000Z`);
@@ -203,7 +203,9 @@ async function oneDay(stage: Stage, players: readonly Player[]): Promise<void> {
   for (const player of playing) await convert(stage, player);
   const dayOfMonth = Number(stage.today.slice(8));
   if (dayOfMonth % 8 < 2) await decideCredits(stage);
-  if (dayOfMonth >= 4 && dayOfMonth <= 5) await payMonth(stage);
+  // The demo looks at every second day, so each of these comes once a month.
+  if (dayOfMonth >= 3 && dayOfMonth <= 4) await gatherMonth(stage);
+  if (dayOfMonth >= 7 && dayOfMonth <= 8) await settleMonth(stage);
 }
 
 async function handIn(stage: Stage, player: Player): Promise<void> {
@@ -282,11 +284,16 @@ async function decideCredits({ by, random, today, lastDay }: Stage): Promise<voi
   }
 }
 
-/** Finance gathers last month's credits; most payouts are approved and paid, some are not. */
-async function payMonth(stage: Stage): Promise<void> {
-  const { by, random, today, lastDay } = stage;
+/** Finance gathers last month's credits. */
+async function gatherMonth({ by, today }: Stage): Promise<void> {
   const { start, end } = periodOf(addDays(`${today.slice(0, 7)}-01`, -1), 'monthly');
-  const { payouts } = await by('finance').payouts.generate({ periodStart: start, periodEnd: end });
+  await by('finance').payouts.generate({ periodStart: start, periodEnd: end });
+}
+
+/** Most of what waits is approved and paid, some of it is not. */
+async function settleMonth(stage: Stage): Promise<void> {
+  const { by, random, today, lastDay } = stage;
+  const { items: payouts } = await by('approver').payouts.list({ status: 'pending', limit: 500 });
   const latest = today >= addDays(lastDay, -40);
   const paid: string[] = [];
   for (const payout of payouts) {

@@ -97,7 +97,7 @@ export function DataTable<R extends { id: string }>({
   };
 
   return (
-    <Paper>
+    <Paper className={classes.frame}>
       <ScrollArea.Autosize
         mah={maxHeight}
         viewportProps={{ tabIndex: 0, 'aria-label': label, role: 'region' }}
