@@ -8,7 +8,7 @@ import { type WrittenFile, writeCsvFile } from '../../csv/write.ts';
 import { type PayoutExportRow, payoutExports, type Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
-import { idsOf } from '../payouts/generate.ts';
+import { idsOf } from '../payouts/ids.ts';
 import type { Output } from '../service.ts';
 import { type Layout, lineLayout, type OfPayout, payoutLayout } from './layouts.ts';
 import { type ExportInput, requireSelection, selectedPayouts } from './selection.ts';

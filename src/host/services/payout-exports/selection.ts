@@ -2,7 +2,7 @@ import sql, { join, type Sql } from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import type { Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
-import { idsOf } from '../payouts/generate.ts';
+import { idsOf } from '../payouts/ids.ts';
 import { checkDays, payoutConditions } from '../payouts/queries.ts';
 import type { Input } from '../service.ts';
 

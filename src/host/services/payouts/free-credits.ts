@@ -56,8 +56,8 @@ export async function freeCredits(
  * 1. those approved within the period;
  * 2. those below zero, whenever they were approved: the next payout nets them off;
  * 3. those approved before the period and on or before `closedUntil`, the last day of any period this partner had a
- *    payout for: their own period was generated already. They came free again (a line or payout rejected, a payout cancelled),
- *    were approved after that period was generated, or were carried over into it;
+ *    payout for: their own period was generated already, and they came free again since (a line or payout rejected, a
+ *    payout cancelled) or were approved after that;
  * 4. all approved before the period, where those net to zero or less: they were carried over.
  *
  * What remains was approved before the period, in a period not generated yet, and is left to that one. No credit can

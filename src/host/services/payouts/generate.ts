@@ -14,6 +14,7 @@ import {
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { creditsToTake, type FreeCredit, freeCredits } from './free-credits.ts';
+import { idsOf } from './ids.ts';
 import { type Payout, payoutToWire } from './wire.ts';
 
 export interface PayoutPeriod {
@@ -184,13 +185,6 @@ function lineId(engine: Engine, prefix: string, position: Sql): Sql {
   return engine === 'sqlite'
     ? sql`${prefix} || printf('%06x', ${position})`
     : sql`cast(${prefix} || lpad(to_hex(${position}), 6, '0') as uuid)`;
-}
-
-/** The ids of a JSON list as a sub-select: one parameter, however many there are. */
-export function idsOf(engine: Engine, ids: readonly string[]): Sql {
-  return engine === 'sqlite'
-    ? sql`select value from json_each(${JSON.stringify(ids)})`
-    : sql`select cast(value as uuid) from jsonb_array_elements_text(cast(${JSON.stringify(ids)} as jsonb))`;
 }
 
 /** One line per credit in one statement, in the order of approval, which is also that of the ids. */
