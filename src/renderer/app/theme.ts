@@ -86,6 +86,8 @@ export const cssVariables: CSSVariablesResolver = (resolved) => {
     '--mantine-color-dimmed': '#b0b3b8',
     '--mantine-color-placeholder': '#9a9da3',
     '--mantine-color-error': '#ff9b94',
+    // Readable in a row under the pointer too.
+    '--mantine-color-anchor': '#80c2ae',
   };
   for (const [color, text] of Object.entries(textOnTint)) {
     light[`--mantine-color-${color}-light-color`] = text;
