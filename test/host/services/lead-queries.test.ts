@@ -293,5 +293,29 @@ describe.each(engines)('lists of leads on %s', (engine) => {
         expect(plan).not.toMatch(/SCAN (lead|partner_leads)|Seq Scan/);
       }
     });
+
+    it('are looked through by their keys when a lead is corrected, too', async () => {
+      const corrected = await submitted(crowd, lead.partnerId);
+      const plans = await plansOf(crowd, /_key = /, () =>
+        crowd
+          .as('lead_reviewer')
+          .leads.update({ id: corrected.id, leadData: { email: lead.leadData.email } }),
+      );
+      expect(plans).toHaveLength(3);
+      for (const plan of plans) {
+        expect(plan).toMatch(/ix_partner_leads_(email|phone)/);
+        expect(plan).not.toMatch(/SCAN (lead|partner_leads)|Seq Scan|ix_partner_leads_submitted/);
+      }
+    });
+
+    it('are counted by an index, the queue by its own', async () => {
+      const { leads } = crowd.as('auditor');
+      const queue = await plansOf(crowd, /count\(\*\)/, () => leads.reviewQueue({ total: true, limit: 1 }));
+      expect(queue).toEqual([expect.stringContaining('ix_partner_leads_queue')]);
+      const list = await plansOf(crowd, /count\(\*\)/, () => leads.list({ total: true, limit: 1 }));
+      expect(list).toEqual([expect.stringMatching(/ix_partner_leads_|pk_partner_leads/)]);
+      const { total } = await leads.reviewQueue({ total: true, limit: 1, status: 'submitted', minScore: 1 });
+      expect(total).toBe((await leads.list({ total: true, limit: 1, status: 'submitted' })).total);
+    });
   });
 });

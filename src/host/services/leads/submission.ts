@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { join } from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import { scoreToNumber } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
@@ -8,7 +8,14 @@ import { command } from '../command.ts';
 import { insertLeads, listSources, requireActivePartner, sourceOf } from '../lead-intake.ts';
 import type { Input } from '../service.ts';
 import { holdLeadAndPartner, refuseDecided, requireFree } from './claims.ts';
-import { duplicateIn, duplicateRefusal, findKnownLeads, isOlder, lockIntake } from './duplicates.ts';
+import {
+  type ContactKeys,
+  duplicateIn,
+  duplicateRefusal,
+  findKnownLeads,
+  isOlder,
+  lockIntake,
+} from './duplicates.ts';
 import { type PreparedLead, prepareLead, type Unfit } from './preparation.ts';
 import { toWire, type WireLead } from './wire.ts';
 
@@ -129,7 +136,8 @@ function given(fields: object): Record<string, unknown> {
 
 /**
  * What the lead is a duplicate of now: the oldest lead with its e-mail or phone, where that one is older. A newer one that
- * it has come to match, and that had no mark, is marked as the duplicate of this one.
+ * it has come to match, and that had no mark, is marked as the duplicate of this one. Leads that were marked as its
+ * duplicates before stay so until they are corrected themselves.
  */
 async function compare(
   tx: Writer,
@@ -146,14 +154,27 @@ async function compare(
   if (moved && session.tenant.settings.duplicateHandling === 'refuse') {
     throw duplicateRefusal(session, prepared, original);
   }
-  if (moved) {
-    await tx.run(sql`update partner_leads
-      set duplicate_of = ${lead.id}, version = version + 1, updated_at = ${now}
-      where tenant_id = ${session.tenantId} and deleted_at is null and status <> 'rejected' and duplicate_of is null
-        and (email_key = ${prepared.emailKey} or phone_key = ${prepared.phoneKey})
-        and (submitted_at, id) > (${lead.submittedAt}, ${lead.id})`);
-  }
+  if (moved) await markNewer(tx, lead, prepared, now);
   return isOlder(original, lead) ? original.id : null;
+}
+
+async function markNewer(tx: Writer, lead: PartnerLeadRow, keys: ContactKeys, now: string): Promise<void> {
+  const { tenantId } = lead;
+  const unmarked = sql`tenant_id = ${tenantId} and deleted_at is null and status <> 'rejected'
+    and duplicate_of is null and id <> ${lead.id}`;
+  // Told apart and compared here: asked for distinct or newer ones, SQLite would walk all leads instead of the keys.
+  const alike = await tx.all<{ id: string; submitted_at: string }>(
+    sql`select id, submitted_at from partner_leads where email_key = ${keys.emailKey} and ${unmarked}
+      union all select id, submitted_at from partner_leads where phone_key = ${keys.phoneKey} and ${unmarked}`,
+  );
+  const newer = new Set(
+    alike
+      .filter((each) => isOlder(lead, { id: each.id, submittedAt: each.submitted_at }))
+      .map((each) => each.id),
+  );
+  if (newer.size === 0) return;
+  await tx.run(sql`update partner_leads set duplicate_of = ${lead.id}, version = version + 1, updated_at = ${now}
+    where tenant_id = ${tenantId} and id in (${join([...newer].sort())})`);
 }
 
 /** Keeps the score sums, and the source's count of leads, at what the leads add up to. */
