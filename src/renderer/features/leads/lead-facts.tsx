@@ -1,6 +1,6 @@
 import { Box, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { ReactNode } from 'react';
+import { createContext, type ReactNode, use } from 'react';
 import type { LeadDataField } from '#domain/lead-data.ts';
 import { useApi } from '../../app/api.tsx';
 import { AppLink } from '../../components/app-link.tsx';
@@ -20,12 +20,21 @@ const groups: readonly { title: string; fields: readonly LeadDataField[] }[] = [
 /** Not scored: shown only where they are given. */
 const optional = new Set<LeadDataField>(['zipCode', 'city', 'state', 'country', 'interestAreas']);
 
+const HeadingLevel = createContext<'h2' | 'h3'>('h3');
+
+function Heading({ children }: { children: string }) {
+  const level = use(HeadingLevel);
+  return (
+    <Text component={level} size="xs" fw={650} c="dimmed" mb={6}>
+      {children}
+    </Text>
+  );
+}
+
 function Group({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Box component="section" className={classes.group}>
-      <Text component="h3" size="xs" fw={650} c="dimmed" mb={6}>
-        {title}
-      </Text>
+      <Heading>{title}</Heading>
       <dl className={classes.facts}>{children}</dl>
     </Box>
   );
@@ -42,12 +51,12 @@ export function Fact({ label, children }: { label: string; children: ReactNode }
   );
 }
 
-/** Everything known about a lead, in groups. Fields that would be scored stay visible when they are empty. */
-export function LeadFacts({ lead }: { lead: Lead }) {
+/** Everything known about a lead, in groups with headings of this level. Fields that would be scored stay visible when they are empty. */
+export function LeadFacts({ lead, level }: { lead: Lead; level: 'h2' | 'h3' }) {
   const { leadData } = lead;
   const text = (field: LeadDataField) => leadFieldText(field, leadData[field]);
   return (
-    <>
+    <HeadingLevel value={level}>
       <div className={classes.groups}>
         {groups.map(({ title, fields }) => (
           <Group key={title} title={title}>
@@ -69,16 +78,14 @@ export function LeadFacts({ lead }: { lead: Lead }) {
       {lead.rejectionReason !== null && (
         <LongText title="Reason of the rejection">{lead.rejectionReason}</LongText>
       )}
-    </>
+    </HeadingLevel>
   );
 }
 
 function LongText({ title, children }: { title: string; children: string }) {
   return (
     <Box component="section">
-      <Text component="h3" size="xs" fw={650} c="dimmed" mb={4}>
-        {title}
-      </Text>
+      <Heading>{title}</Heading>
       <Text className={classes.long}>{children}</Text>
     </Box>
   );

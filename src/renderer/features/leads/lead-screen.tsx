@@ -66,7 +66,7 @@ function LeadRecord({ lead }: { lead: Lead }) {
       <div className={classes.record}>
         <Paper p="md">
           <Stack gap="lg">
-            <LeadFacts lead={lead} />
+            <LeadFacts lead={lead} level="h2" />
             {missing.length > 0 && (
               <Text size="xs" c="dimmed">
                 Missing for a full score: {missing.join(', ')}.

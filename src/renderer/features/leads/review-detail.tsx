@@ -76,7 +76,7 @@ export function ReviewDetail({ lead, now, actions, notices }: ReviewDetailProps)
         <Holder lead={lead} now={now} />
         {!isOpen(lead) && <Decided lead={lead} />}
         <DuplicateNotice lead={lead} />
-        <LeadFacts lead={lead} />
+        <LeadFacts lead={lead} level="h3" />
         <MissingFields lead={lead} />
         <Section title="What it would pay now">
           <PolicyOutlook lead={lead} />

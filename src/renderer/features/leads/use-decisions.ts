@@ -45,7 +45,9 @@ export function useDecisions() {
       ...known.filter((refusal) => refusal.lead.id !== lead.id),
     ]);
     // What the person saw is not what is: leads are looked at again before the row comes back, if it still belongs here.
-    if (codeOf(error) !== null) await queryClient.invalidateQueries({ queryKey: api.leads.key() });
+    // A host that can't be reached is not waited for: the row is back at once, to be tried again.
+    const looked = queryClient.invalidateQueries({ queryKey: api.leads.key() });
+    if (codeOf(error) !== null) await looked;
   };
 
   /** Runs a command after those already under way on the same lead; null where it, or one before it, was refused. */
