@@ -3,6 +3,7 @@ import { useHotkeys } from '@mantine/hooks';
 import type { InfiniteData, UseInfiniteQueryResult } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import classes from './data-table.module.css';
+import { isMeantElsewhere, isOnControl } from './keys.ts';
 import { FailedState, LoadingState } from './states.tsx';
 
 export interface ListPage<R> {
@@ -69,13 +70,29 @@ export function DataTable<R extends { id: string }>({
     const row = rows[activeIndex];
     if (row !== undefined) onOpen?.(row);
   };
-  useHotkeys([
-    ['j', () => move(1)],
-    ['k', () => move(-1)],
-    ['ArrowDown', () => move(1)],
-    ['ArrowUp', () => move(-1)],
-    ['Enter', open, { preventDefault: false }],
-  ]);
+  const onKey = (act: () => void) => (event: KeyboardEvent) => {
+    if (isMeantElsewhere(event)) return;
+    event.preventDefault();
+    act();
+  };
+  const options = { preventDefault: false };
+  useHotkeys(
+    [
+      ['j', onKey(() => move(1)), options],
+      ['k', onKey(() => move(-1)), options],
+      ['ArrowDown', onKey(() => move(1)), options],
+      ['ArrowUp', onKey(() => move(-1)), options],
+      [
+        'Enter',
+        (event) => {
+          // A button or link that has the focus is pressed, and nothing else.
+          if (!isMeantElsewhere(event) && !isOnControl(event)) open();
+        },
+        options,
+      ],
+    ],
+    [],
+  );
   useEffect(() => {
     if (active !== null) body.current?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest' });
   }, [active]);
