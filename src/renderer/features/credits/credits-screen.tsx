@@ -1,5 +1,4 @@
 import { Alert, Badge, Button, Group, List, Tabs, Text } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -7,9 +6,10 @@ import { type CreditStatus, creditStatuses, isOneOf } from '#domain/vocabulary.t
 import { useApi } from '../../app/api.tsx';
 import { useCan, useSession } from '../../app/session.tsx';
 import { DataTable } from '../../components/data-table.tsx';
+import { useDecisionKeys } from '../../components/keys.ts';
 import { Page } from '../../components/page.tsx';
 import { PartnerPicker } from '../../components/partner-picker.tsx';
-import { EmptyState, Require } from '../../components/states.tsx';
+import { EmptyState, ForbiddenState } from '../../components/states.tsx';
 import { statusLabel } from '../../components/status-badge.tsx';
 import { useApprovalRules } from '../../components/use-approval-rules.ts';
 import { type Credit, creditName, selfApprovalReason } from './credit.ts';
@@ -41,10 +41,12 @@ const nothing: Record<Tab, { title: string; text: string }> = {
 };
 
 export function CreditsScreen() {
+  const can = useCan();
+  if (can('credits.read')) return <Credits />;
   return (
-    <Require permission="credits.read">
-      <Credits />
-    </Require>
+    <Page title="Credits">
+      <ForbiddenState />
+    </Page>
   );
 }
 
@@ -154,14 +156,14 @@ function CreditList({ tab, partnerId }: { tab: Tab; partnerId: string | undefine
     if (credit.status === 'pending_approval') setAsking({ what: 'reject', credits: [credit] });
   };
   const activeCredit = credits.find(({ id }) => id === active);
-  useHotkeys(
-    mayDecide && asking === null && activeCredit !== undefined
-      ? [
-          ['a', () => approve(activeCredit)],
-          ['r', () => reject(activeCredit)],
-        ]
-      : [],
-  );
+  useDecisionKeys({
+    onApprove: () => {
+      if (mayDecide && activeCredit !== undefined) approve(activeCredit);
+    },
+    onReject: () => {
+      if (mayDecide && activeCredit !== undefined) reject(activeCredit);
+    },
+  });
   const columns = isQueue ? pendingColumns : decidedColumns;
 
   return (

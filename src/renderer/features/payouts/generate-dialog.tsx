@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Progress, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Alert, Button, Group, Input, Progress, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { fieldErrorsOf, sentenceOf } from '../../app/api.tsx';
 import { useSession } from '../../app/session.tsx';
@@ -91,9 +91,9 @@ export function GenerateDialog({ partnerId, onClose, onShow }: GenerateDialogPro
               explain={(text) => `Credits approved in ${text}, both days included.`}
             />
             <Stack gap="xs">
-              <Text size="sm" fw={500} aria-hidden>
+              <Input.Label labelElement="div" aria-hidden>
                 Partners
-              </Text>
+              </Input.Label>
               <SegmentedControl
                 aria-label="Partners"
                 size="xs"

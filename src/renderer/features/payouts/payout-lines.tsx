@@ -1,5 +1,4 @@
 import { Alert, Button, Group, List, SegmentedControl, Text, Title } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { sumMinor } from '#domain/money.ts';
@@ -9,6 +8,7 @@ import { sentenceOf, useApi } from '../../app/api.tsx';
 import { useCan } from '../../app/session.tsx';
 import { DataTable } from '../../components/data-table.tsx';
 import { Money } from '../../components/figures.tsx';
+import { useDecisionKeys } from '../../components/keys.ts';
 import { ReasonDialog } from '../../components/reason-dialog.tsx';
 import { EmptyState } from '../../components/states.tsx';
 import { lineActionColumn, lineColumns, lineName } from './line-columns.tsx';
@@ -58,20 +58,21 @@ export function PayoutLines({ payout }: { payout: Payout }) {
     if (selfApproval === null && !isDeciding) run('approve', these, null).catch(() => {});
   };
   const activeLine = lines.find((line) => line.id === active);
-  useHotkeys(
-    mayDecide && asking === null && activeLine !== undefined
-      ? [
-          ['a', () => activeLine.status === 'pending' && approveNow([activeLine])],
-          [
-            'r',
-            () =>
-              activeLine.status !== 'rejected' &&
-              activeLine.amount >= 0 &&
-              setAsking({ action: 'reject', lines: [activeLine] }),
-          ],
-        ]
-      : [],
-  );
+  useDecisionKeys({
+    onApprove: () => {
+      if (mayDecide && activeLine?.status === 'pending') approveNow([activeLine]);
+    },
+    onReject: () => {
+      if (
+        mayDecide &&
+        activeLine !== undefined &&
+        activeLine.status !== 'rejected' &&
+        activeLine.amount >= 0
+      ) {
+        setAsking({ action: 'reject', lines: [activeLine] });
+      }
+    },
+  });
 
   return (
     <section aria-labelledby="lines">

@@ -2,9 +2,10 @@ import { Badge, Group, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useApi } from '../../app/api.tsx';
+import { useCan } from '../../app/session.tsx';
 import { AppLink } from '../../components/app-link.tsx';
 import { Page } from '../../components/page.tsx';
-import { QueryState, Require } from '../../components/states.tsx';
+import { ForbiddenState, QueryState } from '../../components/states.tsx';
 import { StatusBadge } from '../../components/status-badge.tsx';
 import { MoneyStory } from './money-story.tsx';
 import { NextStep } from './next-step.tsx';
@@ -14,18 +15,17 @@ import { PayoutActions } from './payout-actions.tsx';
 import { PayoutLines } from './payout-lines.tsx';
 
 export function PayoutScreen() {
-  return (
-    <Require permission="payouts.read">
-      <LoadedPayout />
-    </Require>
-  );
-}
-
-function LoadedPayout() {
   const api = useApi();
+  const can = useCan();
   const { payoutId } = useParams({ from: '/payouts/$payoutId' });
-  const query = useQuery(api.payouts.get.queryOptions({ input: { id: payoutId } }));
-  return <QueryState query={query}>{(payout) => <OnePayout key={payout.id} payout={payout} />}</QueryState>;
+  const isAllowed = can('payouts.read');
+  const query = useQuery(api.payouts.get.queryOptions({ input: { id: payoutId }, enabled: isAllowed }));
+  if (query.data !== undefined) return <OnePayout key={query.data.id} payout={query.data} />;
+  return (
+    <Page title="Payout">
+      {isAllowed ? <QueryState query={query}>{() => null}</QueryState> : <ForbiddenState />}
+    </Page>
+  );
 }
 
 function OnePayout({ payout }: { payout: Payout }) {

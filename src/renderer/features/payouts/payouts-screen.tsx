@@ -7,7 +7,7 @@ import { useApi } from '../../app/api.tsx';
 import { useCan } from '../../app/session.tsx';
 import { Page } from '../../components/page.tsx';
 import { PartnerPicker } from '../../components/partner-picker.tsx';
-import { Require } from '../../components/states.tsx';
+import { ForbiddenState } from '../../components/states.tsx';
 import { ExportDialog } from './export-dialog.tsx';
 import { ExportsList } from './exports-list.tsx';
 import { GenerateDialog } from './generate-dialog.tsx';
@@ -20,10 +20,12 @@ type Tab = PayoutView | 'exports';
 const views = Object.keys(payoutViews).filter(isPayoutView);
 
 export function PayoutsScreen() {
+  const can = useCan();
+  if (can('payouts.read')) return <Payouts />;
   return (
-    <Require permission="payouts.read">
-      <Payouts />
-    </Require>
+    <Page title="Payouts">
+      <ForbiddenState />
+    </Page>
   );
 }
 

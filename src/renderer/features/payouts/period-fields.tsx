@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text } from '@mantine/core';
+import { Button, Group, Input, Stack, Text } from '@mantine/core';
 import { addDays, dayOf, type Period, periodOf } from '#domain/calendar.ts';
 import { DayInput } from '../../components/day-input.tsx';
 import { periodText } from './payout.ts';
@@ -48,9 +48,9 @@ export function PeriodFields({
   ];
   return (
     <Stack gap="xs" role="group" aria-label="Period">
-      <Text size="sm" fw={500} aria-hidden>
+      <Input.Label labelElement="div" aria-hidden>
         Period
-      </Text>
+      </Input.Label>
       <Group gap={6}>
         {presets.map(({ label, period }) => {
           const isOn = period.start === value.start && period.end === value.end;
