@@ -1,0 +1,50 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { creditsToTake, type FreeCredit } from '#host/services/payouts/free-credits.ts';
+
+describe('which credits a payout takes', () => {
+  const credit = fc.record({
+    month: fc.integer({ min: 1, max: 6 }),
+    amount: fc.integer({ min: -2000, max: 2000 }),
+  });
+
+  const asFree = (credits: readonly { month: number; amount: number }[]): FreeCredit[] =>
+    credits.map(({ month: number, amount }, index) => ({
+      id: String(index),
+      amount,
+      approvedOn: `2026-0${number}-15`,
+      partnerLeadId: null,
+      leadStatus: null,
+    }));
+
+  it('is every credit of the period and every one below zero, whatever went before', () => {
+    const closed = fc.option(fc.integer({ min: 1, max: 6 }));
+    const missed = fc.sample(fc.tuple(fc.array(credit), closed), 500).flatMap(([credits, until]) => {
+      const free = asFree(credits);
+      const taken = creditsToTake(free, '2026-04-01', until === null ? null : `2026-0${until}-28`);
+      const due = free.filter(({ approvedOn, amount }) => approvedOn >= '2026-04-01' || amount < 0);
+      return due.filter((each) => !taken.includes(each));
+    });
+    expect(missed).toEqual([]);
+  });
+
+  it('strands none: generated month by month, all are taken by the end', () => {
+    fc.assert(
+      fc.property(fc.array(credit, { maxLength: 30 }), (credits) => {
+        // A last month that brings every balance above zero.
+        const all = asFree([...credits, { month: 7, amount: 100_000 }, { month: 8, amount: 1 }]);
+        const held = new Set<FreeCredit>();
+        let closedUntil: string | null = null;
+        for (let number = 1; number <= 8; number += 1) {
+          const until = `2026-0${number}-28`;
+          const free = all.filter((each) => !held.has(each) && each.approvedOn <= until);
+          const taken = creditsToTake(free, `2026-0${number}-01`, closedUntil);
+          if (taken.reduce((net, { amount }) => net + amount, 0) <= 0) continue;
+          for (const each of taken) held.add(each);
+          closedUntil = until;
+        }
+        expect(held.size).toBe(all.length);
+      }),
+    );
+  });
+});
