@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { app, BrowserWindow, dialog, ipcMain, Menu, protocol, session, utilityProcess } from 'electron';
@@ -74,7 +75,10 @@ function open(): void {
 app.setName('Partner Desk');
 // The command line looks for the data in the same folder (src/cli/places.ts).
 if (!app.commandLine.hasSwitch('user-data-dir')) {
-  app.setPath('userData', join(app.getPath('appData'), 'Partner Desk'));
+  const folder = join(app.getPath('appData'), 'Partner Desk');
+  // Electron throws where the folder is not there yet, as on the first start. Nobody else has to read it.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  app.setPath('userData', folder);
 }
 if (app.requestSingleInstanceLock()) {
   app.enableSandbox();
