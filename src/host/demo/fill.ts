@@ -51,6 +51,8 @@ export async function fillWithDemoData(
   options: Omit<HostOptions, 'now'> & {
     seed: number;
     until: string;
+    /** How long the office has been at work; a year unless told. */
+    days?: number;
     tell?: (done: number, of: number) => void;
   },
 ): Promise<DemoReport> {

@@ -137,9 +137,7 @@ async function areFew(reader: Reader, condition: Sql): Promise<boolean> {
 }
 
 function seqBefore(cursor: string): number {
-  const [seq] = decodeCursor(cursor, ['number']);
-  if (typeof seq === 'number' && Number.isSafeInteger(seq)) return seq;
-  throw invalidField('cursor', 'This page marker is not from this list. Start again without it.');
+  return decodeCursor(cursor, ['integer'])[0];
 }
 
 function toWire(row: PartnerActivityRow): Page['items'][number] {

@@ -118,7 +118,7 @@ export function importsService(host: HostContext): Service<'imports'> {
     list: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
         const [startedAt, lastId] =
-          input.cursor === undefined ? [] : decodeCursor(input.cursor, ['string', 'string']);
+          input.cursor === undefined ? [] : decodeCursor(input.cursor, ['instant', 'id']);
         const ofPartner = input.partnerId === undefined ? sql`1 = 1` : sql`partner_id = ${input.partnerId}`;
         const after = startedAt === undefined ? sql`` : sql`and (started_at, id) < (${startedAt}, ${lastId})`;
         const rows = await reader.list(
@@ -149,7 +149,8 @@ export function importsService(host: HostContext): Service<'imports'> {
     rejectedRows: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
         await requireImport(reader, input.id);
-        const [row, seq] = input.cursor === undefined ? [] : decodeCursor(input.cursor, ['number', 'number']);
+        const [row, seq] =
+          input.cursor === undefined ? [] : decodeCursor(input.cursor, ['integer', 'integer']);
         const after = row === undefined ? sql`` : sql`and ("row", seq) > (${row}, ${seq})`;
         const rows = await reader.list(
           leadImportErrors,

@@ -2,7 +2,27 @@ import { invalidField } from '#domain/errors.ts';
 
 /** What a page ends at: the values of its last row's sort keys. */
 export type CursorValue = string | number | null;
-type CursorType = 'string' | 'number' | 'null';
+
+/** The kinds of sort keys, and what each is in a row. */
+interface CursorKinds {
+  id: string;
+  instant: string;
+  integer: number;
+  text: string;
+}
+
+/** Instants as the database layer writes them; those before the year 1 are none that PostgreSQL knows. */
+const instantShape = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const idShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const fits: { [K in keyof CursorKinds]: (value: unknown) => boolean } = {
+  id: (value) => typeof value === 'string' && idShape.test(value),
+  instant: (value) =>
+    typeof value === 'string' && instantShape.test(value) && !Number.isNaN(Date.parse(value)),
+  integer: Number.isSafeInteger,
+  // A NUL or half a surrogate pair is text that PostgreSQL refuses to compare.
+  text: (value) => typeof value === 'string' && !value.includes('\0') && value.isWellFormed(),
+};
 
 /** An opaque cursor. Callers hand it back unread. */
 export function encodeCursor(values: readonly CursorValue[]): string {
@@ -10,17 +30,21 @@ export function encodeCursor(values: readonly CursorValue[]): string {
 }
 
 /**
- * Reads a cursor that `encodeCursor` made with values of these types. Throws `VALIDATION` for anything else, because a
- * cursor of another list would silently page from the wrong place.
+ * Reads a cursor that `encodeCursor` made of values of these kinds. Throws `VALIDATION` for anything else: a cursor of
+ * another list would silently page from the wrong place, and a forged one would be an error of the database on PostgreSQL.
  */
-export function decodeCursor(cursor: string, types: readonly CursorType[]): CursorValue[] {
-  const values = parse(cursor);
-  const fits =
+export function decodeCursor<const K extends readonly (keyof CursorKinds)[]>(
+  cursor: string,
+  kinds: K,
+): { [I in keyof K]: CursorKinds[K[I]] } {
+  const values: unknown = parse(cursor);
+  const isOurs =
     Array.isArray(values) &&
-    values.length === types.length &&
-    values.every((value, index) => (value === null ? 'null' : typeof value) === types[index]);
-  if (!fits) throw invalidField('cursor', 'This page marker is not from this list. Start again without it.');
-  return values as CursorValue[];
+    values.length === kinds.length &&
+    kinds.every((kind, index) => fits[kind](values[index]));
+  if (!isOurs)
+    throw invalidField('cursor', 'This page marker is not from this list. Start again without it.');
+  return values as unknown as { [I in keyof K]: CursorKinds[K[I]] };
 }
 
 function parse(cursor: string): unknown {

@@ -4,11 +4,10 @@ import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../context.ts';
 import { payoutExports, type Reader } from '../database/index.ts';
 import type { Session } from '../session.ts';
-import { cutPage } from './paging.ts';
+import { cutPage, decodeCursor } from './paging.ts';
 import { createExport, exportFile, exportToWire } from './payout-exports/create.ts';
 import { readPiece } from './payout-exports/pieces.ts';
 import { type ExportInput, requireSelection, selectedPayouts } from './payout-exports/selection.ts';
-import { readTimeCursor } from './payouts/cursor.ts';
 import type { Input, Output, Service } from './service.ts';
 
 const contentType = 'text/csv; charset=utf-8';
@@ -88,10 +87,10 @@ async function listExports(
   input: Input<'payoutExports', 'list'>,
 ): Promise<Output<'payoutExports', 'list'>> {
   const order = sql`order by created_at desc, id desc limit ${input.limit + 1}`;
-  const key = input.cursor === undefined ? undefined : readTimeCursor(input.cursor);
+  const key = input.cursor === undefined ? undefined : decodeCursor(input.cursor, ['instant', 'id']);
   const rows = await reader.list(
     payoutExports,
-    key === undefined ? order : sql`(created_at, id) < (${key.createdAt}, ${key.id}) ${order}`,
+    key === undefined ? order : sql`(created_at, id) < (${key[0]}, ${key[1]}) ${order}`,
   );
   const { items, nextCursor } = cutPage(rows, input.limit, (row) => [row.createdAt, row.id]);
   const page = { items: items.map(exportToWire), nextCursor };

@@ -1,8 +1,6 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag';
-import { id as idSchema, instant as instantSchema } from '#contract/base.ts';
 import { isDay, startOfDay } from '#domain/calendar.ts';
 import { invalidField } from '#domain/errors.ts';
-import { FULL_SCORE } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import { leadImports, type PartnerLeadRow, partnerLeads, type Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -155,32 +153,14 @@ interface QueueCursor extends ListCursor {
   score: number;
 }
 
-const foreignCursor = () =>
-  invalidField('cursor', 'This page marker is not from this list. Start again without it.');
-
 function readListCursor(cursor: string): ListCursor {
-  const [submittedAt, id] = decodeCursor(cursor, ['string', 'string']);
-  return { submittedAt: instantIn(submittedAt), id: idIn(id) };
+  const [submittedAt, id] = decodeCursor(cursor, ['instant', 'id']);
+  return { submittedAt, id };
 }
 
 function readQueueCursor(cursor: string): QueueCursor {
-  const [score, submittedAt, id] = decodeCursor(cursor, ['number', 'string', 'string']);
-  if (typeof score !== 'number' || !Number.isInteger(score) || score < 0 || score > FULL_SCORE) {
-    throw foreignCursor();
-  }
-  return { score, submittedAt: instantIn(submittedAt), id: idIn(id) };
-}
-
-function instantIn(value: unknown): string {
-  const parsed = instantSchema.safeParse(value);
-  if (!parsed.success || parsed.data < EARLIEST) throw foreignCursor();
-  return parsed.data;
-}
-
-function idIn(value: unknown): string {
-  const parsed = idSchema.safeParse(value);
-  if (!parsed.success) throw foreignCursor();
-  return parsed.data;
+  const [score, submittedAt, id] = decodeCursor(cursor, ['integer', 'instant', 'id']);
+  return { score, submittedAt, id };
 }
 
 type EngineName = Reader['engine'];

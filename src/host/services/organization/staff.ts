@@ -42,7 +42,7 @@ export function staffService(host: HostContext): Service<'staff'> {
     list: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
         const after =
-          input.cursor === undefined ? sql`` : sql`and id > ${decodeCursor(input.cursor, ['string'])[0]}`;
+          input.cursor === undefined ? sql`` : sql`and id > ${decodeCursor(input.cursor, ['id'])[0]}`;
         const rows = await reader.list(
           staff,
           sql`deleted_at is null ${after} order by id limit ${input.limit + 1}`,

@@ -11,9 +11,8 @@ import {
   type Reader,
 } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
-import { cutPage } from '../paging.ts';
+import { cutPage, decodeCursor } from '../paging.ts';
 import type { Input, Output, Service } from '../service.ts';
-import { readIdCursor, readTimeCursor } from './cursor.ts';
 import { approvedStatuses, linesToWire, onePayoutToWire, payoutsToWire, requirePayout } from './wire.ts';
 
 type Queries = 'list' | 'get' | 'stats' | 'lines' | 'payments';
@@ -82,7 +81,7 @@ async function listPayouts(
   const filters = payoutConditions(reader.engine, input);
   const conditions = [...filters];
   if (input.cursor !== undefined) {
-    const { createdAt, id } = readTimeCursor(input.cursor);
+    const [createdAt, id] = decodeCursor(input.cursor, ['instant', 'id']);
     conditions.push(sql`(created_at, id) < (${createdAt}, ${id})`);
   }
   const order = sql`order by created_at desc, id desc limit ${input.limit + 1}`;
@@ -110,7 +109,7 @@ async function listLines(
   if (input.status !== undefined) filters.push(sql`status = ${input.status}`);
   const conditions = [...filters];
   if (input.cursor !== undefined) {
-    conditions.push(sql`id > ${readIdCursor(input.cursor)}`);
+    conditions.push(sql`id > ${decodeCursor(input.cursor, ['id'])[0]}`);
   }
   const rows = await reader.list(
     partnerPayoutDetails,
