@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -60,6 +61,8 @@ describe('the host’s own process', () => {
     const left = hears('left');
     says({ kind: 'close' });
     expect(await left).toBe(0);
+    // SQLite folds its log into the file when the last connection is closed.
+    expect(existsSync(`${databaseFile(folder)}-wal`)).toBe(false);
     const file = new BetterSqlite3(databaseFile(folder), { readonly: true });
     expect(file.pragma('integrity_check', { simple: true })).toBe('ok');
     file.close();
