@@ -1,6 +1,5 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag';
 import { isDay, startOfDay } from '#domain/calendar.ts';
-import { invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import { leadImports, type PartnerLeadRow, partnerLeads, type Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
