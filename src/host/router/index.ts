@@ -5,6 +5,7 @@ import type { ProcedureMeta } from '#contract/base.ts';
 import { contract } from '#contract/index.ts';
 import { DomainError } from '#domain/errors.ts';
 import type { Call, Caller, Services } from '../services/service.ts';
+import { requireReadable } from './readable.ts';
 
 /** What a transport knows of a call before it reaches the router. */
 export interface CallContext {
@@ -112,7 +113,7 @@ export function buildRouter({
       .$context<CallContext>()
       // Input and output are validated inside the guard below: who may not call learns nothing of the schema.
       .$config({ initialInputValidationIndex: 1, initialOutputValidationIndex: 1 })
-      .use(async ({ context, next, path }) => {
+      .use(async ({ context, next, path }, input) => {
         try {
           const session =
             context.token === null ? null : await resolveSession(context.token, context.station);
@@ -130,6 +131,7 @@ export function buildRouter({
               );
             }
           }
+          requireReadable(input);
           const caller: Caller = { token: context.token, station: context.station, session };
           return await next({ context: { caller } });
         } catch (error) {
