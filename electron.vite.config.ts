@@ -56,6 +56,8 @@ export default defineConfig({
     plugins: [screens.plugins, fromTheRoot, stampScreens],
     build: {
       ...screens.build,
+      // electron-vite leaves the screens as they are written; the served app gets this build as well.
+      minify: 'oxc',
       rollupOptions: { input: here('src/renderer/index.html') },
     },
   },
