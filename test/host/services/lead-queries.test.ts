@@ -154,7 +154,7 @@ describe.each(engines)('lists of leads on %s', (engine) => {
     expect(found).toBeGreaterThan(0);
   });
 
-  it('find nothing of an unknown import, of an import of another partner, or for text that can’t be', async () => {
+  it('find nothing of an unknown import, of an import of another partner, or before all time', async () => {
     const { leads } = office.as('auditor');
     const empty = { items: [], nextCursor: null, total: 0 };
     const nowhere = '01920000-0000-7000-8000-000000000000';
@@ -166,7 +166,6 @@ describe.each(engines)('lists of leads on %s', (engine) => {
     for (const list of [leads.list, leads.reviewQueue]) {
       expect(await list({ importId: nowhere, total: true })).toEqual(empty);
       expect(await list({ importId, partnerId, total: true })).toEqual(empty);
-      expect(await list({ q: 'a\0b', total: true })).toEqual(empty);
       expect(await list({ submittedBefore: '0001-01-01', total: true })).toEqual(empty);
       expect(await list({ submittedBefore: '0000-01-01T00:00:00Z', total: true })).toEqual(empty);
     }

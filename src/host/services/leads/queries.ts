@@ -106,8 +106,6 @@ async function readFilters(
   const text = input.q === undefined || input.q === '' ? undefined : input.q.toLowerCase();
   const minScore = input.minScore === undefined ? undefined : leastHundredths(input.minScore);
   const before = input.submittedBefore === undefined ? undefined : instantOf(session, input.submittedBefore);
-  // No stored text holds a NUL, and PostgreSQL would not even look for one.
-  if (text?.includes('\0') === true) return undefined;
   const filters: Filters = { status, partnerId, sourceId, importId, duplicates, text, minScore, before };
   if (importId === undefined) return filters;
   // No index leads with the import. Its leads are its partner's, of the time it ran: that is a stretch of one.
