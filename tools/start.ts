@@ -1,24 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { electronBinary } from './electron-binary.ts';
 
 /**
  * Starts the desktop app. Its shell needs Electron's binary, which npm fetches from elsewhere; where that can't be had, the same
  * app is served to the browser.
  */
-function electronBinary(): string | null {
-  const chosen = process.env['ELECTRON_OVERRIDE_DIST_PATH'];
-  const folder =
-    chosen ?? join(dirname(createRequire(import.meta.url).resolve('electron/package.json')), 'dist');
-  const names: Partial<Record<NodeJS.Platform, string>> = {
-    win32: 'electron.exe',
-    darwin: 'Electron.app/Contents/MacOS/Electron',
-  };
-  const binary = join(folder, names[process.platform] ?? 'electron');
-  return existsSync(binary) ? binary : null;
-}
-
 function run(command: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit' });

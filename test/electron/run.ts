@@ -1,7 +1,7 @@
 /** `npm run test:electron`: looks into the package, then runs the suite in the real Electron where there is one. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { electronBinary } from './binary.ts';
+import { electronBinary } from '../../tools/electron-binary.ts';
 import { checkPackage } from './package-check.ts';
 
 function runSuite(): Promise<number> {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { _electron, test as base, type ElectronApplication, expect, type Page } from '@playwright/test';
-import { electronBinary } from './binary.ts';
+import { electronBinary } from '../../tools/electron-binary.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
