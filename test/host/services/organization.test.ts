@@ -226,6 +226,9 @@ describe.each(engines)('organization on %s', (engine) => {
     expect((await refusalOf(host.as('admin').settings.update({ timeZone: 'Mars/Olympus' }))).code).toBe(
       'VALIDATION',
     );
+    expect((await refusalOf(host.as('admin').settings.update({ defaultCountry: 'ZZ' }))).code).toBe(
+      'VALIDATION',
+    );
     expect(await host.as('auditor').settings.get()).toEqual(settings);
     expect((await refusalOf(host.as('approver').settings.update({ fourEyes: true }))).code).toBe('FORBIDDEN');
   });

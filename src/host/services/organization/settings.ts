@@ -1,4 +1,5 @@
 import { isTimeZone } from '#domain/calendar.ts';
+import { isCountryCode } from '#domain/countries.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import { defaultScoreWeights, type ScoreWeights, validateScoreWeights } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
@@ -50,6 +51,9 @@ export function settingsService(host: HostContext): Service<'settings'> {
         const { version, commandId: _, organizationName, timeZone, scoreWeights, ...changes } = input;
         if (timeZone !== undefined && !isTimeZone(timeZone)) {
           throw invalidField('timeZone', 'This time zone is not known. Use one such as Europe/Berlin.');
+        }
+        if (typeof changes.defaultCountry === 'string' && !isCountryCode(changes.defaultCountry)) {
+          throw invalidField('defaultCountry', 'This is no country code such as DE or US.');
         }
         const row = await tx.find(tenants, { id: session.tenantId }, { lock: true });
         if (row === undefined) throw new Error('The session names an organization that does not exist.');
