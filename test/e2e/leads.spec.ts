@@ -42,6 +42,7 @@ test('a reviewer approves and rejects by the keyboard, and the next lead is open
   page,
   desk,
 }) => {
+  test.slow();
   const partner = await activePartner(desk, 'Portal Nord', { leadPrice: 2500 });
   const clara = await submit(desk, partner.id, 'Clara', { company: 'Nordwind', industry: 'Logistics' });
   const jonas = await submit(desk, partner.id, 'Jonas', { company: 'Lumen' });
@@ -245,6 +246,7 @@ test('a lead that somebody else decides stays open and says so, instead of givin
 });
 
 test('several leads are decided together, and each outcome is told', async ({ page, desk }) => {
+  test.slow();
   const partner = await activePartner(desk, 'Portal Nord');
   const anton = await submit(desk, partner.id, 'Anton');
   const berta = await submit(desk, partner.id, 'Berta');
@@ -401,6 +403,7 @@ test('a lead is corrected: what is wrong stands at its field, and others’ chan
   page,
   desk,
 }) => {
+  test.slow();
   const partner = await activePartner(desk, 'Portal Nord');
   const anton = await submit(desk, partner.id, 'Anton');
   await desk.signIn(page, 'lead_reviewer', '/review');
@@ -471,6 +474,7 @@ test('the list of leads is filtered, linkable, and opens a lead', async ({ page,
 });
 
 test('a partner manager submits a lead; refusals are told where they belong', async ({ page, desk }) => {
+  test.slow();
   const partner = await activePartner(desk, 'Portal Nord', { monthlyQuota: 1 });
   await desk.signIn(page, 'partner_manager', '/leads');
   await expect(page.getByRole('heading', { name: 'No leads yet' })).toBeVisible();

@@ -1,7 +1,7 @@
-import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { sentenceOf } from '../../app/api.tsx';
-import { Figure, Figures } from './figures.tsx';
+import { Figure, Figures, Outcome } from './figures.tsx';
 import { rejectedRowsOf, saveRejectedRows } from './rejected-rows.ts';
 import { RejectedRowsTable } from './rejected-rows-table.tsx';
 import { RunProgress } from './run-progress.tsx';
@@ -61,9 +61,7 @@ function Checked({
   const leads = result.accepted === 1 ? '1 lead' : `${result.accepted.toLocaleString()} leads`;
   return (
     <Stack gap="lg">
-      <Title order={2} size="h4" role="status">
-        {result.accepted === 0 ? 'No row can come in' : `${leads} can come in`}
-      </Title>
+      <Outcome>{result.accepted === 0 ? 'No row can come in' : `${leads} can come in`}</Outcome>
       <Figures>
         <Figure value={result.accepted + result.rejected} label="rows in the file" />
         <Figure value={result.duplicates} label="marked as duplicates" />

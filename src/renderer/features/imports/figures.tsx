@@ -1,4 +1,4 @@
-import { Group, Text } from '@mantine/core';
+import { Group, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 /** 1 536 → `1.5 KB`. */
@@ -11,6 +11,17 @@ export function sizeText(bytes: number): string {
     unitDisplay: 'short',
     maximumFractionDigits: power < 2 ? 0 : 1,
   }).format(bytes / 1000 ** power);
+}
+
+/** How a step ended: a heading, and said aloud to whoever can't see it come up. */
+export function Outcome({ children }: { children: ReactNode }) {
+  return (
+    <div role="status">
+      <Title order={2} size="h4">
+        {children}
+      </Title>
+    </div>
+  );
 }
 
 /** A row of counts, the number large above what it counts. */

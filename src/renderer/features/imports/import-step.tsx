@@ -1,10 +1,10 @@
-import { Alert, Button, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Outputs } from '#contract/index.ts';
 import { sentenceOf, useApi } from '../../app/api.tsx';
 import { LinkButton } from '../../components/link-button.tsx';
 import { LoadingState } from '../../components/states.tsx';
-import { Figure, Figures } from './figures.tsx';
+import { Figure, Figures, Outcome } from './figures.tsx';
 import { rejectedRowsOf } from './rejected-rows.ts';
 import { SaveRejectedRows } from './rejected-rows-dialog.tsx';
 import { RejectedRowsTable } from './rejected-rows-table.tsx';
@@ -38,9 +38,7 @@ export function ImportStep({ run, fileName, partnerId, onStop, onAnother }: Impo
   return (
     <Stack gap="lg">
       {run.phase === 'stopped' ? (
-        <Title order={2} size="h4" role="status">
-          The import was cancelled
-        </Title>
+        <Outcome>The import was cancelled</Outcome>
       ) : (
         <Alert color="red" role="alert" title="The import broke off">
           {sentenceOf(run.error)}
@@ -66,9 +64,9 @@ function Done({
   const rows = rejectedRowsOf(result);
   return (
     <Stack gap="lg">
-      <Title order={2} size="h4" role="status">
+      <Outcome>
         {result.accepted === 1 ? '1 lead' : `${result.accepted.toLocaleString()} leads`} came in
-      </Title>
+      </Outcome>
       <Figures>
         <Figure value={result.accepted + result.rejected} label="rows in the file" />
         <Figure value={result.duplicates} label="marked as duplicates" />

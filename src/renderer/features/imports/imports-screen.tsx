@@ -85,7 +85,7 @@ export function ImportsScreen() {
             to="/leads"
             search={{ importId: run.id }}
             className="figures"
-            aria-label={`${run.accepted.toLocaleString()} leads from ${run.fileName}`}
+            aria-label={`${run.accepted === 1 ? '1 lead' : `${run.accepted.toLocaleString()} leads`} from ${run.fileName}`}
           >
             {run.accepted.toLocaleString()}
           </AppLink>
@@ -105,7 +105,7 @@ export function ImportsScreen() {
             inherit
             c="red"
             className="figures"
-            aria-label={`${run.rejected.toLocaleString()} rejected rows of ${run.fileName}`}
+            aria-label={`${run.rejected === 1 ? '1 rejected row' : `${run.rejected.toLocaleString()} rejected rows`} of ${run.fileName}`}
             onClick={() => setOpen(run)}
           >
             {run.rejected.toLocaleString()}
