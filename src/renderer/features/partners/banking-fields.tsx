@@ -1,4 +1,14 @@
-import { Alert, Button, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import {
+  Alert,
+  Button,
+  Group,
+  type InputWrapperProps,
+  Select,
+  SimpleGrid,
+  Stack,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { paymentMethods } from '#domain/vocabulary.ts';
 import { bankingFieldsOf, bankingLabels, type Partner, paymentMethodLabels } from './partner.ts';
@@ -18,6 +28,9 @@ const accountHints = {
   check: 'The account holder is the name the check is made out to.',
   paypal: 'Give the e-mail address or the merchant ID of the account.',
 } as const;
+
+/** So that inputs beside each other stand in line, whichever has a hint. */
+const hintBelow: InputWrapperProps['inputWrapperOrder'] = ['label', 'input', 'description', 'error'];
 
 /** How the partner is paid, with only the details that the method needs. */
 export function BankingFields({
@@ -47,6 +60,7 @@ export function BankingFields({
             form.setFieldValue('bankingDetails.paymentMethod', isPaymentMethod(value) ? value : null)
           }
           description={method === null ? undefined : accountHints[method]}
+          inputWrapperOrder={hintBelow}
         />
       </SimpleGrid>
       {isOtherMethod && (
@@ -106,13 +120,14 @@ function BankingInput({
             ? `${masked} is taken off when you save.`
             : 'Leave empty to keep it; type all of a new one to replace it.'
       }
+      inputWrapperOrder={hintBelow}
       flex={1}
       {...form.getInputProps(path)}
     />
   );
   if (masked === null || !isMasked(field)) return input;
   return (
-    <Group gap="xs" align="flex-end" wrap="nowrap">
+    <Group gap="xs" align="flex-start" wrap="nowrap">
       {input}
       <RemoveButton form={form} field={field} label={label} />
     </Group>
@@ -136,6 +151,8 @@ function RemoveButton({
   return (
     <Button
       variant="default"
+      // In line with the input, under the height of its label.
+      mt={22}
       aria-label={removed ? `Keep ${label}` : `Remove ${label}`}
       onClick={() => form.setFieldValue(`removed.${field}`, !removed)}
     >

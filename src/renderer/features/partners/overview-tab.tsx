@@ -100,14 +100,18 @@ function Facts({ partner }: { partner: Partner }) {
             <Instant value={partner.createdAt} />
           </Fact>
           <Fact label="Approved">
-            {partner.approvedAt !== null && (
+            {partner.approvedAt === null ? (
+              'Not yet'
+            ) : (
               <>
                 <Instant value={partner.approvedAt} />, by <PersonName id={partner.approvedBy} />
               </>
             )}
           </Fact>
           <Fact label="Documents">
-            {partner.documentUrls.length > 0 && (
+            {partner.documentUrls.length === 0 ? (
+              'None'
+            ) : (
               <Stack gap={2}>
                 {partner.documentUrls.map((url) => (
                   <Anchor key={url} href={url} target="_blank" rel="noreferrer" inherit underline="always">

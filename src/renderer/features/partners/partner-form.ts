@@ -129,10 +129,6 @@ export function problemsOf(values: PartnerFormValues): Record<string, string> {
   values.documentUrls.forEach((url, index) => {
     if (!isWebAddress(url)) problems[`documentUrls.${index}`] = webAddressHint;
   });
-  const banking = values.bankingDetails;
-  if (banking.paymentMethod === null && typedBankingFields.some((field) => banking[field].trim() !== '')) {
-    problems['bankingDetails.paymentMethod'] = 'Choose how the partner is paid.';
-  }
   return problems;
 }
 

@@ -14,6 +14,9 @@ import { SourceDialog } from './source-dialog.tsx';
 
 type Stats = Outputs['sources']['statsOfPartner']['items'][number];
 
+/** As the heads of the lists look. */
+const head = { c: 'dimmed', fz: 'xs', fw: 600 } as const;
+
 /** Where the partner's leads come from, and what each source brought in. */
 export function SourcesTab({ partner }: { partner: Partner }) {
   const api = useApi();
@@ -75,16 +78,28 @@ function SourcesTable({
         <Table aria-label="Sources of this partner">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Source</Table.Th>
-              <Table.Th>Status</Table.Th>
-              <Table.Th ta="right">Leads</Table.Th>
-              <Table.Th ta="right">Converted</Table.Th>
-              <Table.Th ta="right">Conversion rate</Table.Th>
-              <Table.Th ta="right">Average quality</Table.Th>
-              <Table.Th ta="right">Revenue</Table.Th>
-              <Table.Th ta="right">Credits</Table.Th>
+              <Table.Th {...head}>Source</Table.Th>
+              <Table.Th {...head}>Status</Table.Th>
+              <Table.Th ta="right" {...head}>
+                Leads
+              </Table.Th>
+              <Table.Th ta="right" {...head}>
+                Converted
+              </Table.Th>
+              <Table.Th ta="right" {...head}>
+                Conversion rate
+              </Table.Th>
+              <Table.Th ta="right" {...head}>
+                Average quality
+              </Table.Th>
+              <Table.Th ta="right" {...head}>
+                Revenue
+              </Table.Th>
+              <Table.Th ta="right" {...head}>
+                Credits
+              </Table.Th>
               {onEdit !== null && (
-                <Table.Th>
+                <Table.Th {...head}>
                   <VisuallyHidden>Actions</VisuallyHidden>
                 </Table.Th>
               )}
