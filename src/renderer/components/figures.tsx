@@ -65,6 +65,8 @@ export function Score({ value }: { value: number }) {
       <Badge
         color={high ? 'pine' : value >= 50 ? 'gray' : 'orange'}
         className="figures"
+        // A narrow table must not cut a figure off.
+        miw="max-content"
         aria-label={`Score ${value}${high ? ', high quality' : ''}`}
       >
         {value.toLocaleString(undefined, { maximumFractionDigits: 2 })}
