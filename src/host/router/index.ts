@@ -84,7 +84,7 @@ function isAsyncIterator(value: unknown): value is AsyncIterable<unknown> {
 async function* mapStreamErrors(
   stream: AsyncIterable<unknown>,
   map: (error: unknown) => Promise<Error>,
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   try {
     yield* stream;
   } catch (error) {
