@@ -16,12 +16,13 @@ import {
   UnstyledButton,
   useMantineColorScheme,
 } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
+import { type HotkeyItem, useHotkeys } from '@mantine/hooks';
 import { Spotlight, spotlight } from '@mantine/spotlight';
 import { IconCommand, IconKeyboard, IconLogout, IconMoonStars } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
+import { isMeantElsewhere } from '../components/keys.ts';
 import { tellProblem, useApi } from './api.tsx';
 import { navigation } from './navigation.ts';
 import { useCan, useSession } from './session.tsx';
@@ -32,9 +33,9 @@ const shortcuts: readonly (readonly [string, string])[] = [
   ['?', 'This list'],
   ['J / K', 'Next or previous row'],
   ['Enter', 'Open the row'],
-  ['A', 'Approve what is open (review)'],
-  ['R', 'Reject what is open, with a reason (review)'],
-  ['C', 'Claim what is open (review)'],
+  ['A', 'Approve what is open (review, credits, payout lines)'],
+  ['R', 'Reject it, with a reason'],
+  ['C', 'Claim it (review)'],
 ];
 
 export function Shell() {
@@ -48,22 +49,31 @@ export function Shell() {
   const rooms = navigation.filter((room) => can(room.permission));
   // g, then a letter: the second key counts only while the first is fresh.
   const goPressed = useRef(0);
+  // Without g the letters belong to the screens, so they are not taken from them.
+  const leave = { preventDefault: false };
   useHotkeys([
     ['shift+?', () => setHelpOpen(true)],
     ['mod+K', () => spotlight.open()],
     [
       'g',
-      () => {
-        goPressed.current = Date.now();
+      (event) => {
+        if (!isMeantElsewhere(event)) goPressed.current = Date.now();
       },
+      leave,
     ],
-    ...rooms.map((room): [string, () => void] => [
-      room.key,
-      () => {
-        if (Date.now() - goPressed.current < 1500) void navigate({ to: room.to });
-        goPressed.current = 0;
-      },
-    ]),
+    ...rooms.map(
+      (room): HotkeyItem => [
+        room.key,
+        (event) => {
+          const goes = Date.now() - goPressed.current < 1500;
+          goPressed.current = 0;
+          if (!goes || isMeantElsewhere(event)) return;
+          event.preventDefault();
+          void navigate({ to: room.to });
+        },
+        leave,
+      ],
+    ),
   ]);
 
   return (
