@@ -135,6 +135,21 @@ test('j and k move, c claims and releases, and an approval right after a claim k
   expect((await lead(desk, first.id)).status).toBe('approved');
 });
 
+test('what the next lead needs is asked for while the one before is read', async ({ page, desk }) => {
+  const partner = await activePartner(desk, 'Portal Nord');
+  await submit(desk, partner.id, 'Anton');
+  const next = await submit(desk, partner.id, 'Berta');
+  const asked = new Set<string>();
+  page.on('request', (request) => {
+    const [, call] = /\/rpc\/leads\/(\w+)/.exec(request.url()) ?? [];
+    const input = decodeURIComponent(request.url()) + (request.postData() ?? '');
+    if (call !== undefined && input.includes(next.id)) asked.add(call);
+  });
+  await desk.signIn(page, 'lead_reviewer', '/review');
+  await openName(page, 'Anton Weiss');
+  await expect.poll(() => [...asked].toSorted()).toEqual(['applicablePolicies', 'policyMappings']);
+});
+
 test('a lead in another’s hands says whose, and can’t be decided', async ({ page, desk }) => {
   const partner = await activePartner(desk, 'Portal Nord');
   const held = await submit(desk, partner.id, 'Anton', { company: 'Lumen' });
@@ -171,6 +186,7 @@ test('a refused decision brings the lead back with the sentence: locked, changed
   await expect(alert('Anton Weiss was not approved')).toContainText(
     'lead_reviewer 2 Tester is reviewing this lead until',
   );
+  await expect(alert('Anton Weiss').getByText('is reviewing this lead until')).toBeInViewport({ ratio: 1 });
   await expect(row(page, 'Anton Weiss')).toBeVisible();
   await openName(page, 'Berta Weiss');
   // The refusal made the screen look again, so this approval must name a version that is no longer the lead's.
@@ -276,6 +292,8 @@ test('several leads are decided together, and each outcome is told', async ({ pa
   expect((await lead(desk, anton.id)).status).toBe('approved');
 
   await selected.getByRole('button', { name: 'Clear' }).click();
+  await page.keyboard.press('j');
+  await openName(page, 'Carla Weiss');
   await page.getByLabel('Select Carla Weiss').check();
   await selected.getByRole('button', { name: 'Reject' }).click();
   await page.getByRole('button', { name: 'Out of our area' }).click();
@@ -283,6 +301,7 @@ test('several leads are decided together, and each outcome is told', async ({ pa
   await expect(page.getByRole('dialog', { name: '1 lead rejected' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(row(page, 'Carla Weiss')).toHaveCount(0);
+  await openName(page, 'Berta Weiss');
 });
 
 test('the queue is narrowed by text, partner, score and duplicates, and marks what waits too long', async ({

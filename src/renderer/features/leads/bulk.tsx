@@ -18,10 +18,12 @@ const countOf = (count: number) => (count === 1 ? '1 lead' : `${count.toLocaleSt
 interface BulkBarProps {
   leads: readonly Lead[];
   onTick: (ids: ReadonlySet<string>) => void;
+  /** These are decided, and leave the queue. */
+  onDecided: (ids: ReadonlySet<string>) => void;
 }
 
 /** Decides the ticked leads together. Each is a decision of its own: what is refused stays ticked, and says why. */
-export function BulkBar({ leads, onTick }: BulkBarProps) {
+export function BulkBar({ leads, onTick, onDecided }: BulkBarProps) {
   const api = useApi();
   const bulk = useCommand(api.leads.bulk.mutationOptions());
   const [asking, setAsking] = useState<'approve' | 'reject' | null>(null);
@@ -39,7 +41,10 @@ export function BulkBar({ leads, onTick }: BulkBarProps) {
         onSuccess: ({ outcomes }) => {
           setAsking(null);
           setReport({ action, outcomes, leads });
-          onTick(new Set(outcomes.filter((outcome) => !outcome.ok).map((outcome) => outcome.id)));
+          const idsWhere = (ok: boolean) =>
+            new Set(outcomes.filter((outcome) => outcome.ok === ok).map((outcome) => outcome.id));
+          onTick(idsWhere(false));
+          if (action !== 'claim') onDecided(idsWhere(true));
         },
       },
     );

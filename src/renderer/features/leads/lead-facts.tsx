@@ -108,11 +108,9 @@ function Referral({ lead }: { lead: Lead }) {
       </Fact>
       {lead.projectId !== null && <Fact label="Project">{lead.projectId}</Fact>}
       {lead.campaignId !== null && <Fact label="Campaign">{lead.campaignId}</Fact>}
-      <Fact label="Came in">
-        <Instant value={lead.submittedAt} />
-      </Fact>
-      <Fact label="As">
-        {submissionTypeLabels[lead.submissionType]}, by <PersonName id={lead.submittedBy} />
+      <Fact label="Kind">{submissionTypeLabels[lead.submissionType]}</Fact>
+      <Fact label="Submitted">
+        <Instant value={lead.submittedAt} />, by <PersonName id={lead.submittedBy} />
       </Fact>
       {lead.reviewedAt !== null && (
         <Fact label="Decided">

@@ -58,7 +58,7 @@ export function LeadFilterFields({ filters, onChange }: LeadFilterFieldsProps) {
       />
       <Select
         aria-label="Duplicates"
-        placeholder="With duplicates"
+        placeholder="Duplicates"
         clearable
         data={[
           { value: 'only', label: 'Only duplicates' },

@@ -1,4 +1,5 @@
 import { Badge, Button, Group, Select, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { IconPlus, IconX } from '@tabler/icons-react';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -38,7 +39,7 @@ const columns: readonly TableColumn<Lead>[] = [
           </AppLink>
           <DuplicateMark lead={lead} />
         </Group>
-        <Text size="xs" c="dimmed" truncate maw={240}>
+        <Text size="xs" c="dimmed" truncate maw="clamp(150px, 17vw, 260px)">
           {lead.leadData.company ?? lead.leadData.email}
         </Text>
       </>
@@ -57,7 +58,7 @@ const columns: readonly TableColumn<Lead>[] = [
     key: 'partner',
     header: 'Partner',
     render: (lead) => (
-      <Text inherit truncate maw={200}>
+      <Text inherit truncate maw="clamp(110px, 14vw, 220px)">
         {lead.partnerName}
       </Text>
     ),
@@ -95,6 +96,7 @@ export function LeadsScreen() {
   const navigate = useNavigate();
   const api = useApi();
   const can = useCan();
+  const isWide = useMediaQuery('(min-width: 1180px)', true);
   const [ownFilters, setOwnFilters] = useState<LeadFilterValues>(noFilters);
   const [submitting, setSubmitting] = useState(false);
 
@@ -181,7 +183,8 @@ export function LeadsScreen() {
       {importId !== undefined && <ImportFilter importId={importId} onClear={() => go({ importId: null })} />}
       <DataTable
         label="Leads"
-        columns={columns}
+        // What a narrow screen has no room for stands on the record.
+        columns={isWide ? columns : columns.filter((column) => column.key !== 'value')}
         query={query}
         onOpen={(lead) => void navigate({ to: '/leads/$leadId', params: { leadId: lead.id } })}
         empty={

@@ -11,7 +11,7 @@ import {
   Tooltip,
 } from '@mantine/core';
 import { IconLock } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useSession } from '../../app/session.tsx';
 import { AppLink } from '../../components/app-link.tsx';
 import { Instant, PersonName, Score } from '../../components/figures.tsx';
@@ -42,7 +42,14 @@ interface ReviewDetailProps {
 
 /** The lead under review: what speaks for and against it, and the decision. */
 export function ReviewDetail({ lead, now, actions, notices }: ReviewDetailProps) {
-  const { leadData } = lead;
+  const { leadData, id } = lead;
+  const body = useRef<HTMLDivElement>(null);
+  const shown = useRef(id);
+  useEffect(() => {
+    // Another lead is read from its beginning.
+    if (shown.current !== id) body.current?.scrollTo({ top: 0 });
+    shown.current = id;
+  }, [id]);
   const role = [leadData.jobTitle, leadData.company].filter(Boolean).join(', ');
   return (
     <>
@@ -66,6 +73,7 @@ export function ReviewDetail({ lead, now, actions, notices }: ReviewDetailProps)
         </Group>
       </Box>
       <Stack
+        ref={body}
         className={classes.detailBody}
         gap="lg"
         tabIndex={0}
@@ -137,15 +145,23 @@ function Holder({ lead, now }: { lead: Lead; now: number }) {
   );
 }
 
-/** Somebody else was faster. */
+/** It was decided elsewhere: by a colleague, or by oneself on another screen. */
 function Decided({ lead }: { lead: Lead }) {
+  const me = useSession();
   return (
     <Text role="status">
-      <strong>
-        <PersonName id={lead.reviewedBy} />
-      </strong>{' '}
-      has {lead.status === 'rejected' ? 'rejected' : 'approved'} this lead,{' '}
-      <Instant value={lead.reviewedAt} />. Press J for the next one.
+      {lead.reviewedBy === me.id ? (
+        'You have '
+      ) : (
+        <>
+          <strong>
+            <PersonName id={lead.reviewedBy} />
+          </strong>{' '}
+          has{' '}
+        </>
+      )}
+      {lead.status === 'rejected' ? 'rejected' : 'approved'} this lead, <Instant value={lead.reviewedAt} />.
+      Press J for the next one.
     </Text>
   );
 }

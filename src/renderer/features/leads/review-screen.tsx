@@ -126,7 +126,7 @@ export function ReviewScreen() {
           )}
           <div className={classes.foot}>
             <Progress underWay={decisions.underWay} settled={decisions.settled} />
-            {mayReview && <BulkBar leads={tickedRows} onTick={setTicked} />}
+            {mayReview && <BulkBar leads={tickedRows} onTick={setTicked} onDecided={queue.passOver} />}
           </div>
         </Paper>
         <Paper className={classes.pane} component="section" aria-label="Open lead">

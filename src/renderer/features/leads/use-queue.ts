@@ -56,6 +56,12 @@ export function useQueue(filters: LeadFilterValues, aside: ReadonlySet<string>) 
   const here = index === -1 ? Math.min(position, rows.length) : index;
   /** The lead that follows when the open one is decided: the next one, at the end of the list the one before. */
   const following = index === -1 ? (rows[here] ?? rows[here - 1]) : (rows[here + 1] ?? rows[here - 1]);
+  /** Goes on to the next lead that stays, where the open one is among those that leave. */
+  const passOver = (leaving: ReadonlySet<string>) => {
+    if (active === null || !leaving.has(active.id)) return;
+    const stays = (lead: Lead) => !leaving.has(lead.id);
+    setActive(rows.slice(here).find(stays) ?? rows.slice(0, here).findLast(stays) ?? null);
+  };
   const move = (step: 1 | -1) => {
     const target = index === -1 && step === 1 ? here : here + step;
     const next = rows[Math.min(rows.length - 1, Math.max(0, target))];
@@ -95,6 +101,7 @@ export function useQueue(filters: LeadFilterValues, aside: ReadonlySet<string>) 
     isListed: index !== -1,
     following,
     open,
+    passOver,
     move,
   };
 }
