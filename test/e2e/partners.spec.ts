@@ -186,7 +186,7 @@ test('sources are added, renamed and taken out of use', async ({ page, desk }) =
   const partner = await aPartner(desk);
   await desk.signIn(page, 'partner_manager', `/partners/${partner.id}`);
   await tab(page, 'Sources').click();
-  await expect(page.getByText('Came with the partner')).toBeVisible();
+  await expect(page.getByText('came with the partner')).toBeVisible();
   await page.getByRole('button', { name: 'Add a source' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('Spring fair');

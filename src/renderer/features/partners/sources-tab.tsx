@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Paper, Table, Text, VisuallyHidden } from '@mantine/core';
+import { Button, Group, Paper, Table, Text, VisuallyHidden } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -74,23 +74,16 @@ function SourcesTable({
 }) {
   return (
     <Paper>
-      <Table.ScrollContainer minWidth={760} type="native" tabIndex={0} role="region" aria-label="Sources">
+      <Table.ScrollContainer minWidth={700} type="native" tabIndex={0} role="region" aria-label="Sources">
         <Table aria-label="Sources of this partner">
           <Table.Thead>
             <Table.Tr>
               <Table.Th {...head}>Source</Table.Th>
-              <Table.Th {...head}>Status</Table.Th>
               <Table.Th ta="right" {...head}>
                 Leads
               </Table.Th>
               <Table.Th ta="right" {...head}>
-                Converted
-              </Table.Th>
-              <Table.Th ta="right" {...head}>
-                Conversion rate
-              </Table.Th>
-              <Table.Th ta="right" {...head}>
-                Average quality
+                Quality
               </Table.Th>
               <Table.Th ta="right" {...head}>
                 Revenue
@@ -112,31 +105,28 @@ function SourcesTable({
               return (
                 <Table.Tr key={source.id}>
                   <Table.Td>
-                    <Group gap={6} wrap="nowrap">
+                    <Group gap={6}>
                       <Text inherit fw={500} title={source.description ?? undefined}>
                         {source.sourceName}
                       </Text>
-                      {source.isAutomatic && (
-                        <Badge size="sm" color="gray">
-                          Came with the partner
-                        </Badge>
-                      )}
+                      {/* In use is how a source is unless it says otherwise. */}
+                      {!source.isActive && <StatusBadge status="inactive" size="sm" />}
                     </Group>
                     <Text size="xs" c="dimmed">
-                      {source.sourceCode}, {sourceTypeLabels[source.sourceType]}
+                      {sourceTypeLabels[source.sourceType]}, {source.sourceCode}
+                      {source.isAutomatic && ', came with the partner'}
                     </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    <StatusBadge status={source.isActive ? 'active' : 'inactive'} />
                   </Table.Td>
                   <Table.Td ta="right" className="figures">
                     {source.leadsGenerated.toLocaleString()}
-                  </Table.Td>
-                  <Table.Td ta="right" className="figures">
-                    {source.leadsConverted.toLocaleString()}
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    <Share value={figures?.conversionRate ?? null} />
+                    <Text size="xs" c="dimmed">
+                      {source.leadsConverted.toLocaleString()} converted
+                      {figures !== undefined && figures.conversionRate !== null && (
+                        <>
+                          , <Share value={figures.conversionRate} /> of the approved
+                        </>
+                      )}
+                    </Text>
                   </Table.Td>
                   <Table.Td ta="right" className="figures">
                     {quality === null ? '–' : quality.toLocaleString(undefined, { maximumFractionDigits: 2 })}
