@@ -1,4 +1,7 @@
+import type { Outputs } from '#contract/index.ts';
 import type { StaffRole } from '#domain/vocabulary.ts';
+
+export type StaffMember = Outputs['staff']['list']['items'][number];
 
 /** What each role is called and what it may do (`domain.md`, "People"). */
 export const roleWords: Record<StaffRole, { label: string; may: string }> = {

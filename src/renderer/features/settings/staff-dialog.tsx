@@ -8,8 +8,7 @@ import { useSession } from '../../app/session.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { useCommand } from '../../components/use-command.ts';
 import { useCommandIds } from '../../components/use-command-ids.ts';
-import { roleWords } from './roles.ts';
-import type { StaffMember } from './staff-list.tsx';
+import { roleWords, type StaffMember } from './roles.ts';
 
 interface StaffValues {
   firstName: string;

@@ -2,17 +2,14 @@ import { Alert, Badge, Button, Group, Text, VisuallyHidden } from '@mantine/core
 import { IconLock, IconPlus } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import type { Outputs } from '#contract/index.ts';
 import { useApi } from '../../app/api.tsx';
 import { useCan, useSession } from '../../app/session.tsx';
 import { DataTable, type TableColumn } from '../../components/data-table.tsx';
 import { Instant } from '../../components/figures.tsx';
 import { EmptyState } from '../../components/states.tsx';
 import { StatusBadge } from '../../components/status-badge.tsx';
-import { roleWords } from './roles.ts';
+import { roleWords, type StaffMember } from './roles.ts';
 import { StaffDialog } from './staff-dialog.tsx';
-
-export type StaffMember = Outputs['staff']['list']['items'][number];
 
 /** Who works here and what they may do. */
 export function StaffList() {
