@@ -6,6 +6,8 @@ import {
   load,
   median,
   percentile,
+  processor,
+  processorTime,
   rate,
   type Sample,
   timed,
@@ -47,8 +49,10 @@ async function measure(
   const bare: Sample = [];
   const disk: Sample = [];
   const at = load();
+  const spent = { ours: 0, raw: 0 };
   let warm = true;
   while (leads.length > 0) {
+    const before = processorTime();
     for (const id of leads.splice(0, block)) {
       const ms = await timed(async () => {
         const lead = await client.leads.approve({ id });
@@ -56,10 +60,15 @@ async function measure(
       });
       if (!warm) ours.push(ms);
     }
+    const between = processorTime();
     for (const id of leads.splice(0, block)) {
       const start = performance.now();
       raw(id, tiered);
       if (!warm) bare.push(performance.now() - start);
+    }
+    if (!warm) {
+      spent.ours += between - before;
+      spent.raw += processorTime() - between;
     }
     disk.push(...commits(office.writing, office.tenantId, 5));
     warm = false;
@@ -72,7 +81,7 @@ async function measure(
     raw: rate(bare),
     target: '≥ 800/s',
     met: rate(ours) >= 800,
-    note: `one ${median(ours).toFixed(2)} ms, raw ${median(bare).toFixed(2)} (p95 ${percentile(bare, 0.95).toFixed(2)}), a bare commit ${median(disk).toFixed(2)} (p95 ${percentile(disk, 0.95).toFixed(2)}); by the medians ${whole(1000 / median(ours))}/s`,
+    note: `one ${median(ours).toFixed(2)} ms, raw ${median(bare).toFixed(2)} (p95 ${percentile(bare, 0.95).toFixed(2)}), a bare commit ${median(disk).toFixed(2)} (p95 ${percentile(disk, 0.95).toFixed(2)}); by the medians ${whole(1000 / median(ours))}/s; ours ${processor(spent.ours, ours.length)}, raw ${(spent.raw / bare.length).toFixed(3)}`,
     load: at,
   };
 }

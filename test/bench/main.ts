@@ -76,7 +76,9 @@ async function measure(work: string, card: Card): Promise<{ figures: Figure[]; c
     if (wanted('approval')) {
       say('approvals');
       const of = { leads: card.leads, partners: card.partners, reviewer: card.people.lead_reviewer };
-      figures.push(...(await measureApprovals(office, { ...of, approvals: effort.approvals })));
+      // A fiftieth of the partners have a policy of their own, and only so many leads.
+      const approvals = Math.min(effort.approvals, Math.floor(card.leads / 200));
+      figures.push(...(await measureApprovals(office, { ...of, approvals })));
     }
     if (wanted('import')) {
       say('imports');

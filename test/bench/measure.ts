@@ -36,6 +36,16 @@ export const rate = (sample: Sample): number => (sample.length * 1000) / sum(sam
 export const load = (): number => loadavg()[0] ?? 0;
 export const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
+/** The processor's time in this process so far, in milliseconds: what a busy machine does not stretch. */
+export function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Processor time of one of `n` in words, for the notes. */
+export const processor = (ms: number, n: number): string =>
+  `${(ms / n).toFixed(3)} ms of processor time each`;
+
 export async function timed(work: () => unknown): Promise<number> {
   const start = performance.now();
   await work();
@@ -47,13 +57,17 @@ export async function byTurns(
   rounds: number,
   ours: (round: number) => Promise<unknown>,
   raw: (round: number) => unknown,
-): Promise<{ ours: Sample; raw: Sample }> {
-  const samples = { ours: [] as Sample, raw: [] as Sample };
+): Promise<{ ours: Sample; raw: Sample; spent: { ours: number; raw: number } }> {
+  const samples = { ours: [] as Sample, raw: [] as Sample, spent: { ours: 0, raw: 0 } };
   const warm = Math.ceil(rounds / 10);
   for (let round = 0; round < rounds + warm; round += 1) {
+    const before = processorTime();
     const mine = await timed(() => ours(round));
+    const between = processorTime();
     const bare = await timed(() => raw(round));
     if (round < warm) continue;
+    samples.spent.ours += between - before;
+    samples.spent.raw += processorTime() - between;
     samples.ours.push(mine);
     samples.raw.push(bare);
   }
