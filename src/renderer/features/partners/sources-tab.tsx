@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Table, Text, VisuallyHidden } from '@mantine/core';
+import { Button, Group, Paper, Stack, Table, Text, VisuallyHidden } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -104,7 +104,7 @@ function SourcesTable({
               const quality = figures?.averageLeadQuality ?? null;
               return (
                 <Table.Tr key={source.id}>
-                  <Table.Td>
+                  <Table.Td miw={200}>
                     <Group gap={6}>
                       <Text inherit fw={500} title={source.description ?? undefined}>
                         {source.sourceName}
@@ -121,12 +121,12 @@ function SourcesTable({
                     {source.leadsGenerated.toLocaleString()}
                     <Text size="xs" c="dimmed">
                       {source.leadsConverted.toLocaleString()} converted
-                      {figures !== undefined && figures.conversionRate !== null && (
-                        <>
-                          , <Share value={figures.conversionRate} /> of the approved
-                        </>
-                      )}
                     </Text>
+                    {figures !== undefined && figures.conversionRate !== null && (
+                      <Text size="xs" c="dimmed">
+                        <Share value={figures.conversionRate} /> of approved
+                      </Text>
+                    )}
                   </Table.Td>
                   <Table.Td ta="right" className="figures">
                     {quality === null ? '–' : quality.toLocaleString(undefined, { maximumFractionDigits: 2 })}
@@ -162,7 +162,7 @@ function SourceActions({ source, onEdit }: { source: Source; onEdit: (source: So
   });
   const target = { id: source.id, version: source.version };
   return (
-    <Group gap={4} justify="flex-end" wrap="nowrap">
+    <Stack gap={2} align="flex-end">
       <Button
         size="compact-xs"
         variant="subtle"
@@ -193,6 +193,6 @@ function SourceActions({ source, onEdit }: { source: Source; onEdit: (source: So
           Use again
         </Button>
       )}
-    </Group>
+    </Stack>
   );
 }
