@@ -75,7 +75,12 @@ const rowsPerCommit = 500;
 async function importByHand(task: ImportTask): Promise<{ seconds: number; rows: number }> {
   const connection = new BetterSqlite3(databaseFile(task.dataFolder));
   try {
-    for (const pragma of ['synchronous = FULL', 'cache_size = -65536', 'mmap_size = 268435456']) {
+    for (const pragma of [
+      'synchronous = FULL',
+      'wal_autocheckpoint = 8000',
+      'cache_size = -65536',
+      'mmap_size = 268435456',
+    ]) {
       connection.pragma(pragma);
     }
     const start = performance.now();
