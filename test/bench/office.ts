@@ -50,8 +50,6 @@ function clock(start: string): () => string {
 export const silent = pino({ level: 'silent' });
 /** The instant the measurements begin at. */
 export const today = '2026-07-15T08:00:00.000Z';
-/** The leads of the filled database were all submitted before this instant. */
-export const yesterday = '2026-07-14T08:00:00.000Z';
 
 function isConnection(value: unknown): value is Connection {
   return typeof value === 'object' && value !== null && 'prepare' in value && 'pragma' in value;
