@@ -511,7 +511,8 @@ test('a partner manager submits a lead; refusals are told where they belong', as
   await dialog.getByLabel('Phone').fill('+49 30 1234567');
   await dialog.getByRole('button', { name: 'Submit lead' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Clara' })).toBeVisible();
-  await expect(page.getByText('Referral, by partner_manager 1 Tester')).toBeVisible();
+  await expect(page.getByRole('definition').filter({ hasText: /^Referral$/ })).toBeVisible();
+  await expect(page.getByRole('definition').filter({ hasText: 'by partner_manager 1 Tester' })).toBeVisible();
 
   await page.goto(`${desk.url}/leads?partnerId=${partner.id}`);
   await page.getByRole('button', { name: 'Submit lead', exact: true }).click();

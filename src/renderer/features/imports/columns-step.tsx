@@ -91,7 +91,8 @@ function Columns({
               <AppLink to="/leads" search={{ importId: sameFileAs.importId }} underline="always">
                 {sameFileAs.accepted === 1 ? '1 lead' : `${sameFileAs.accepted.toLocaleString()} leads`}
               </AppLink>{' '}
-              came in. Imported again, they come in a second time and are marked as duplicates.
+              came in. Imported again, its leads are duplicates: they come in marked as such, or not at all,
+              as the settings of your organization say.
             </Text>
             <Checkbox
               label="Import this file again all the same"
@@ -130,6 +131,7 @@ function Columns({
                     clearable
                     searchable
                     size="xs"
+                    miw={212}
                     data={importFieldOptions}
                     value={used[column] ?? null}
                     onChange={(field) => onMapping(remap(used, column, field))}

@@ -1,4 +1,5 @@
 import { Anchor, Button, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { IconUpload } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -20,6 +21,7 @@ type ImportRecord = Outputs['imports']['get'];
 export function ImportsScreen() {
   const api = useApi();
   const mayImport = useCan()('leads.submit');
+  const isWide = useMediaQuery('(min-width: 1180px)', true);
   const [partnerId, setPartnerId] = useState<string | null>(null);
   const [open, setOpen] = useState<ImportRecord | null>(null);
   const query = useInfiniteQuery(
@@ -46,7 +48,7 @@ export function ImportsScreen() {
       header: 'File',
       render: (run) => (
         <>
-          <Text inherit fw={500} truncate maw={300} title={run.fileName}>
+          <Text inherit fw={500} truncate maw="clamp(130px, 18vw, 340px)" title={run.fileName}>
             {run.fileName}
           </Text>
           {run.failure !== null && (
@@ -61,9 +63,11 @@ export function ImportsScreen() {
       key: 'partner',
       header: 'Partner',
       render: (run) => (
-        <AppLink to="/partners/$partnerId" params={{ partnerId: run.partnerId }}>
-          {run.partnerName}
-        </AppLink>
+        <Text inherit truncate maw="clamp(110px, 14vw, 260px)">
+          <AppLink to="/partners/$partnerId" params={{ partnerId: run.partnerId }}>
+            {run.partnerName}
+          </AppLink>
+        </Text>
       ),
     },
     { key: 'status', header: 'Status', render: (run) => <StatusBadge status={run.status} /> },
@@ -112,8 +116,18 @@ export function ImportsScreen() {
           </Anchor>
         ),
     },
-    { key: 'by', header: 'Started by', render: (run) => <PersonName id={run.startedBy} /> },
-    { key: 'started', header: 'Started', render: (run) => <Instant value={run.startedAt} /> },
+    {
+      key: 'started',
+      header: 'Started',
+      render: (run) => (
+        <>
+          <Instant value={run.startedAt} />
+          <Text size="xs" c="dimmed">
+            by <PersonName id={run.startedBy} />
+          </Text>
+        </>
+      ),
+    },
   ];
 
   const start = (
@@ -139,7 +153,8 @@ export function ImportsScreen() {
     >
       <DataTable
         label="Imports"
-        columns={columns}
+        // On a narrow screen: it is the sum of the two columns after it.
+        columns={isWide ? columns : columns.filter((column) => column.key !== 'read')}
         query={query}
         empty={
           partnerId === null ? (
