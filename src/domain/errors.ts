@@ -33,7 +33,11 @@ export class DomainError extends Error {
   /** For `CONFLICT`: the row as it stands now, so that the screen can show what changed. */
   readonly current: unknown;
 
-  constructor(code: ErrorCode, message: string, details: { fields?: readonly FieldError[]; current?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: { fields?: readonly FieldError[]; current?: unknown } = {},
+  ) {
     super(message);
     this.name = 'DomainError';
     this.code = code;
