@@ -48,7 +48,7 @@ export function ImportsScreen() {
       header: 'File',
       render: (run) => (
         <>
-          <Text inherit fw={500} truncate maw="clamp(130px, 18vw, 340px)" title={run.fileName}>
+          <Text inherit fw={500} truncate maw="clamp(130px, 15vw, 340px)" title={run.fileName}>
             {run.fileName}
           </Text>
           {run.failure !== null && (
