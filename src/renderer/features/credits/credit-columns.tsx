@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Group, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconArrowBackUp, IconCheck, IconX } from '@tabler/icons-react';
 import { AppLink } from '../../components/app-link.tsx';
 import type { TableColumn } from '../../components/data-table.tsx';
@@ -96,7 +96,7 @@ function Fate({ credit }: { credit: Credit }) {
       {credit.payoutId !== null && (
         <>
           {' · '}
-          <AppLink to="/payouts/$payoutId" params={{ payoutId: credit.payoutId }}>
+          <AppLink to="/payouts/$payoutId" params={{ payoutId: credit.payoutId }} underline="always">
             in a payout
           </AppLink>
         </>
@@ -147,7 +147,7 @@ export function creditActionColumn({
 }: CreditActions): Column {
   return {
     key: 'actions',
-    header: '',
+    header: <VisuallyHidden>Decide</VisuallyHidden>,
     align: 'right',
     width: 76,
     render: (credit) => {

@@ -1,4 +1,4 @@
-import { ActionIcon, Tooltip } from '@mantine/core';
+import { ActionIcon, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useApi } from '../../app/api.tsx';
@@ -54,7 +54,7 @@ export function ExportsList() {
   if (can('payouts.export')) {
     columns.push({
       key: 'download',
-      header: '',
+      header: <VisuallyHidden>Download</VisuallyHidden>,
       align: 'right',
       render: (made) => (
         <Tooltip label="Download the same file again">

@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Group, Text, Tooltip, VisuallyHidden } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
 import { AppLink } from '../../components/app-link.tsx';
 import type { TableColumn } from '../../components/data-table.tsx';
@@ -94,7 +94,7 @@ export function lineActionColumn({
 }: LineActions): TableColumn<PayoutLine> {
   return {
     key: 'actions',
-    header: '',
+    header: <VisuallyHidden>Decide</VisuallyHidden>,
     align: 'right',
     width: 76,
     render: (line) => (

@@ -64,7 +64,7 @@ function PartnerHolds({ payout }: { payout: Payout }) {
   const partner = useQuery(api.partners.get.queryOptions({ input: { id: payout.partnerId } })).data;
   if (partner === undefined) return null;
   const link = (
-    <AppLink to="/partners/$partnerId" params={{ partnerId: partner.id }}>
+    <AppLink to="/partners/$partnerId" params={{ partnerId: partner.id }} underline="always">
       Open {partner.organizationName}
     </AppLink>
   );

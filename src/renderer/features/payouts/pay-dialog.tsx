@@ -141,7 +141,7 @@ function PayRefusal({ error, payout }: { error: unknown; payout: Payout }) {
     <Alert color="red" role="alert" title="Not recorded">
       {sentenceOf(error)}{' '}
       {isAboutPartner && (
-        <AppLink to="/partners/$partnerId" params={{ partnerId: payout.partnerId }}>
+        <AppLink to="/partners/$partnerId" params={{ partnerId: payout.partnerId }} underline="always">
           Open {payout.partnerName}
         </AppLink>
       )}

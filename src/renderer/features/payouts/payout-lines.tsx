@@ -75,9 +75,9 @@ export function PayoutLines({ payout }: { payout: Payout }) {
   });
 
   return (
-    <section aria-labelledby="lines">
+    <div>
       <Group justify="space-between" mb="xs" mih={34}>
-        <Title order={2} size="h4" id="lines">
+        <Title order={2} size="h4">
           Lines
         </Title>
         {chosen.length > 0 && mayDecide ? (
@@ -192,7 +192,7 @@ export function PayoutLines({ payout }: { payout: Payout }) {
           onClose={() => setAsking(null)}
         />
       )}
-    </section>
+    </div>
   );
 }
 
