@@ -6,10 +6,9 @@ export {
   isSound,
   listTenants,
   restoreBackup,
-  type TenantReport,
   verifyAll,
 } from './admin.ts';
-export { composeHost, databaseFile, type Host, type HostOptions } from './compose.ts';
+export { composeHost, databaseFile, type Host } from './compose.ts';
 export { DatabaseRefusedError } from './database/index.ts';
 export { type DemoReport, fillWithDemoData } from './demo/fill.ts';
 export { createLog } from './log.ts';

@@ -106,7 +106,7 @@ describe('the command line', () => {
     database.close();
     for (const file of [damaged, tampered, join(folder, 'tenant.json'), join(folder, 'nothing.sqlite')]) {
       const refused = await runCli(['restore', file, '--data', data, '--json']);
-      expect(refused.code, file).toBe(1);
+      expect({ file, code: refused.code }).toEqual({ file, code: 1 });
       expect(JSON.parse(refused.stdout).error.code).toBe('DATABASE_REFUSED');
     }
     expect((await runCli(['verify', '--data', data])).code).toBe(0);

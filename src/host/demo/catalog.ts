@@ -214,18 +214,14 @@ const streets = ['Hauptstraße', 'Park Lane', 'Rue Centrale', 'Ringstraße', 'Mi
 
 function phone(country: keyof typeof cities, random: Random): string {
   const digits = (count: number) => Array.from({ length: count }, () => random.between(0, 9)).join('');
-  switch (country) {
-    case 'DE':
-      return `+49 30 ${random.between(2, 9)}${digits(7)}`;
-    case 'US':
-      return `+1 212 ${random.between(2, 9)}${digits(2)} ${digits(4)}`;
-    case 'GB':
-      return `+44 20 7${digits(3)} ${digits(4)}`;
-    case 'FR':
-      return `+33 4 72 ${digits(2)} ${digits(2)} ${digits(2)}`;
-    case 'AT':
-      return `+43 1 ${random.between(2, 8)}${digits(6)}`;
-  }
+  const formats: Record<keyof typeof cities, () => string> = {
+    DE: () => `+49 30 ${random.between(2, 9)}${digits(7)}`,
+    US: () => `+1 212 ${random.between(2, 9)}${digits(2)} ${digits(4)}`,
+    GB: () => `+44 20 7${digits(3)} ${digits(4)}`,
+    FR: () => `+33 4 72 ${digits(2)} ${digits(2)} ${digits(2)}`,
+    AT: () => `+43 1 ${random.between(2, 8)}${digits(6)}`,
+  };
+  return formats[country]();
 }
 
 /** A lead as a partner hands it in: some complete, some hardly more than an address. */

@@ -52,11 +52,6 @@ export function Share({ value }: { value: number | null }) {
   return <span className="figures">{text}</span>;
 }
 
-/** 15 → `15 %`. */
-export function Percent({ value }: { value: number | null }) {
-  return <span className="figures">{value === null ? '–' : `${value} %`}</span>;
-}
-
 /** A quality score; 80 and above is high. The word says it too, not only the colour. */
 export function Score({ value }: { value: number }) {
   const high = value >= 80;

@@ -1,5 +1,5 @@
 import { Text, TextInput, type TextInputProps } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { formatMinor, parseMinor } from '#domain/money.ts';
 
 interface MoneyInputProps extends Omit<TextInputProps, 'value' | 'onChange' | 'defaultValue'> {
@@ -10,9 +10,13 @@ interface MoneyInputProps extends Omit<TextInputProps, 'value' | 'onChange' | 'd
 }
 
 /** Takes an amount as people write it and hands on minor units; never a float in between. */
-export function MoneyInput({ currency, value, onChange, error, ...input }: MoneyInputProps) {
+export function MoneyInput({ currency, value, onChange, error, ...props }: MoneyInputProps) {
   const [text, setText] = useState(value === null ? '' : formatMinor(value, currency));
   const [problem, setProblem] = useState<string | null>(null);
+
+  const input = useRef<HTMLInputElement>(null);
+  // What can't be read must not be sent as nothing: the form holds until it is mended or emptied.
+  useEffect(() => input.current?.setCustomValidity(problem ?? ''), [problem]);
 
   const shown = value === null ? '' : formatMinor(value, currency);
   const parsed = text.trim() === '' ? null : parseMinor(text, currency);
@@ -43,13 +47,14 @@ export function MoneyInput({ currency, value, onChange, error, ...input }: Money
         </Text>
       }
       rightSectionWidth={46}
-      {...input}
+      {...props}
+      ref={input}
       value={display}
       error={problem ?? error}
       onChange={(event) => take(event.currentTarget.value)}
       onBlur={(event) => {
         if (problem === null && value !== null) setText(formatMinor(value, currency));
-        input.onBlur?.(event);
+        props.onBlur?.(event);
       }}
     />
   );

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { type ReactNode, useId, useState } from 'react';
 import { fieldErrorsOf, sentenceOf } from '../app/api.tsx';
+import { Dialog } from './dialog.tsx';
 
 interface ReasonDialogProps {
   title: string;
@@ -51,9 +52,10 @@ export function ReasonDialog({
   const fieldError = Object.values(fieldErrorsOf(error))[0];
 
   return (
-    <Modal opened onClose={onClose} title={title}>
+    <Dialog onClose={onClose} title={title}>
       <form
         id={formId}
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           void submit();
@@ -89,6 +91,6 @@ export function ReasonDialog({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

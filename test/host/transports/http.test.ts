@@ -76,7 +76,7 @@ describe('the host over HTTP', () => {
       rest('POST', '/setup', setupBody),
       rest('POST', '/setup', setupBody),
     ]);
-    expect([first.status, second.status].toSorted()).toEqual([200, 409]);
+    expect(new Set([first.status, second.status])).toEqual(new Set([200, 409]));
     const done = await bodyOf(first.status === 200 ? first : second);
     expect(done.user).toMatchObject({ email: 'admin@example.com', roles: ['admin'] });
     token = done.token;
@@ -123,12 +123,14 @@ describe('the host over HTTP', () => {
   });
 
   it('refuses a body beyond the limit without reading it all', async () => {
-    const answer = await rest('POST', '/staff', JSON.stringify({ email: 'a'.repeat(9 * 1024 * 1024) }), {
+    // The connection may be cut before the client has sent everything: that says no as well.
+    const refused = await rest('POST', '/staff', JSON.stringify({ email: 'a'.repeat(9 * 1024 * 1024) }), {
       'content-type': 'application/json',
-    }).catch((error: Error) => error);
-    // The connection may be cut before the client has sent everything: both say no.
-    if (answer instanceof Response) expect(answer.status).toBe(413);
-    else expect(answer).toBeInstanceOf(TypeError);
+    }).then(
+      (answer) => answer.status === 413,
+      (error: unknown) => error instanceof TypeError,
+    );
+    expect(refused).toBe(true);
     expect((await rest('GET', '/health')).status).toBe(200);
   });
 
