@@ -187,7 +187,7 @@ async function openSource(
         opened.pragma('wal_autocheckpoint = 8000');
         opened.pragma('journal_size_limit = 67108864');
       }
-      opened.pragma('cache_size = -65536');
+      opened.pragma('cache_size = -16384');
       opened.pragma('mmap_size = 268435456');
       opened.pragma('temp_store = MEMORY');
     },

@@ -213,7 +213,7 @@ async function oneDay(stage: Stage, players: readonly Player[]): Promise<void> {
 async function handIn(stage: Stage, player: Player): Promise<void> {
   const { by, random } = stage;
   // A pace a month, over some fifteen days the demo looks at; a little more every month.
-  const expected = (player.plan.pace * 1.15) / 15;
+  const expected = (player.plan.pace * 1.06) / 15;
   const count = Math.floor(expected) + (random.chance(expected % 1) ? 1 : 0);
   for (let n = 0; n < count; n += 1) {
     stage.leads += 1;

@@ -39,6 +39,11 @@ export interface LeadToCredit {
   dealValue?: number;
 }
 
+export interface CreditedLead {
+  shown: LeadCredit;
+  made: readonly PartnerLeadCreditRow[];
+}
+
 type Mapping = Pick<
   PartnerCreditPolicyMappingRow,
   'policyId' | 'policyRevision' | 'applied' | 'calculatedCredit' | 'reason'
@@ -50,10 +55,10 @@ type Mapping = Pick<
  * pending, asked for by whoever brought the event about; one of a policy with `autoApprove` is approved at once in
  * the name of the person who approved the policy, and posted.
  *
- * Amounts in minor units. Returns what the lead shows of its credits; the caller stores it. Throws what `#domain/credit-*`
+ * Amounts in minor units. Returns what the lead shows of its credits, which the caller stores, and the credits made. Throws what `#domain/credit-*`
  * throw for terms or facts that can't be calculated with: a conversion without its deal value.
  */
-export async function creditLead(work: Work, session: Session, p: LeadToCredit): Promise<LeadCredit> {
+export async function creditLead(work: Work, session: Session, p: LeadToCredit): Promise<CreditedLead> {
   const { tx } = work;
   const { tenantId } = session;
   const { lead, partner, event, on } = p;
@@ -102,7 +107,8 @@ export async function creditLead(work: Work, session: Session, p: LeadToCredit):
   for (const credit of credits) {
     if (credit.status === 'approved') await settleApproved(work, session, credit);
   }
-  return event === 'approval' ? leadCreditFrom(credits) : leadCreditOf(tx, tenantId, lead.id);
+  const shown = event === 'approval' ? leadCreditFrom(credits) : await leadCreditOf(tx, tenantId, lead.id);
+  return { shown, made: credits };
 }
 
 /**

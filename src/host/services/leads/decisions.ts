@@ -5,6 +5,7 @@ import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import {
   leads,
+  type PartnerLeadCreditRow,
   type PartnerLeadRow,
   type PartnerRow,
   partnerLeads,
@@ -54,7 +55,7 @@ export function approveLead(
       ...(input.notes !== undefined && { reviewNotes: input.notes }),
       ...released,
     };
-    const credit = await creditLead(work, session, {
+    const { shown, made } = await creditLead(work, session, {
       lead: { ...lead, ...change },
       partner,
       event: 'approval',
@@ -63,7 +64,7 @@ export function approveLead(
     const after = await tx.update(
       partnerLeads,
       { id: lead.id, version: lead.version },
-      { ...change, ...credit, updatedAt: now },
+      { ...change, ...shown, updatedAt: now },
     );
     await count(tx, lead, { approved: 1 });
     record({
@@ -76,7 +77,7 @@ export function approveLead(
         after: { status: after.status, leadId: entryId, notes: input.notes ?? undefined },
         path,
         linked: (input.actualLeadId ?? null) !== null,
-        credits: await creditsOf(tx, after, 'approval'),
+        credits: told(made),
       },
     });
     return toWire(after, partner);
@@ -149,7 +150,7 @@ export function convertLead(
     }
     requireConversionDay(session, lead, conversionDate, now);
     const change = { status: 'converted' as const, conversionDate, convertedAt: now, dealValue };
-    const credit = await creditLead(work, session, {
+    const { shown, made } = await creditLead(work, session, {
       lead: { ...lead, ...change },
       partner,
       event: 'conversion',
@@ -159,7 +160,7 @@ export function convertLead(
     const after = await tx.update(
       partnerLeads,
       { id: lead.id, version: lead.version },
-      { ...change, ...credit, updatedAt: now },
+      { ...change, ...shown, updatedAt: now },
     );
     if (lead.leadId === null) throw new Error(`The approved lead ${lead.id} has no entry in leads.`);
     await tx.update(
@@ -177,7 +178,7 @@ export function convertLead(
         before: { status: lead.status },
         after: { status: after.status, dealValue, conversionDate, currency: lead.currency },
         path,
-        credits: await creditsOf(tx, after, 'conversion'),
+        credits: told(made),
       },
     });
     return toWire(after, partner);
@@ -242,29 +243,16 @@ async function linkEntry(tx: Writer, lead: PartnerLeadRow, entryId: string): Pro
   return entryId;
 }
 
-/** What the event earned the partner, for the trail; nothing to read where the lead shows no credit. */
-async function creditsOf(tx: Writer, lead: PartnerLeadRow, event: 'approval' | 'conversion') {
-  if (lead.creditStatus === null) return [];
-  const rows = await tx.all<{
-    id: string;
-    policy_id: string | null;
-    credit_amount: number;
-    status: string;
-    approval_notes: string | null;
-  }>(
-    sql`select id, policy_id, credit_amount, status, approval_notes from partner_lead_credits
-      where tenant_id = ${lead.tenantId} and partner_lead_id = ${lead.id} and trigger_event = ${event}`,
-  );
-  // In order here: ordered by the id, SQLite would walk the credits of all leads by their key.
-  rows.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return rows.map((row) => ({
-    creditId: row.id,
-    policyId: row.policy_id,
-    creditAmount: row.credit_amount,
-    currency: lead.currency,
-    status: row.status,
+/** What the event earned the partner, for the trail. */
+function told(credits: readonly PartnerLeadCreditRow[]) {
+  return credits.map((credit) => ({
+    creditId: credit.id,
+    policyId: credit.policyId,
+    creditAmount: credit.creditAmount,
+    currency: credit.currency,
+    status: credit.status,
     // By which policy an approval was delegated.
-    ...(row.approval_notes !== null && { approvalNotes: row.approval_notes }),
+    ...(credit.approvalNotes !== null && { approvalNotes: credit.approvalNotes }),
   }));
 }
 
