@@ -74,7 +74,7 @@ test('finance generates payouts and is told who got none and why', async ({ page
   await page.goto(`${desk.url}/payouts?status=pending`);
   const row = page.getByRole('row', { name: /Hafen Immobilien/ });
   await expect(row).toContainText('€20.00');
-  await expect(row).toContainText('An approver other than you');
+  await expect(row).toContainText('An approver, not you');
   await expect(page.getByRole('tab', { name: /To approve/ })).toContainText('1');
   await expect(figure(page, 'To approve')).toContainText('€20.00');
   await expectAccessible(page);
@@ -143,8 +143,7 @@ test('lines are decided one by one, by key and together, and the figures follow'
   await page.keyboard.press('r');
   const dialog = page.getByRole('dialog', { name: /Reject the line/ });
   await dialog.getByRole('button', { name: 'Reject line' }).click();
-  // Without notes nothing goes.
-  await expect(dialog.getByRole('textbox', { name: 'Notes' })).toBeFocused();
+  await expect(dialog.getByText('Give a reason')).toBeVisible();
   await dialog.getByRole('textbox', { name: 'Notes' }).fill('We had this lead already');
   await dialog.getByRole('button', { name: 'Reject line' }).click();
   await expect(line(page, 1)).toContainText('We had this lead already');
@@ -266,9 +265,8 @@ test('who generated a payout sees why they can’t approve it; the second approv
   await page.getByRole('textbox', { name: 'Amount' }).fill('28');
   await page.getByRole('button', { name: 'Give the first approval' }).click();
   await expect(page.getByText('First approval given for €28.00.')).toBeVisible();
-  await expect(
-    page.getByText('You gave the first approval, so someone else must give the second.'),
-  ).toBeVisible();
+  await expect(page.getByText('Someone else must give the second, for that amount or less.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Approve payout' })).toBeDisabled();
 
   await desk.signIn(page, 'approver', `/payouts/${payout.id}`, 2);
   const waiting = page.getByRole('alert').filter({ hasText: 'A second approval is needed' });
@@ -386,7 +384,7 @@ test('the list puts first what this person is here for, and shows an auditor not
   const table = page.getByRole('table', { name: 'Payouts' });
   await expect(table.getByRole('row')).toHaveCount(3);
   await expect(table.getByRole('row', { name: /Nordlicht Vertrieb/ })).toContainText(
-    'Finance, to pay €15.00',
+    '€15.00Partly approvedFinance, to pay',
   );
   await desk.signIn(page, 'approver', '/payouts');
   await expect(page.getByRole('tab', { name: /To approve/, selected: true })).toContainText('1');

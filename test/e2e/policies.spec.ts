@@ -178,6 +178,11 @@ test('what the host refuses stands at its field, and nothing typed is lost', asy
   await expect(page.getByRole('alert').filter({ hasText: 'Not saved' })).toContainText('Choose another one');
   await expect(field(page, 'Code')).toBeFocused();
   await field(page, 'Code').fill('FREE');
+  await field(page, 'Bonus').fill('five');
+  await page.getByRole('button', { name: 'Create policy' }).click();
+  await expect(field(page, 'Bonus')).toBeFocused();
+  await expect(page.getByText('Use a number such as 12.5')).toBeVisible();
+  await field(page, 'Bonus').fill('');
   await expect(page.getByText('Already in use.')).toHaveCount(0);
   await page.getByRole('button', { name: 'Create policy' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Another one' })).toBeVisible();

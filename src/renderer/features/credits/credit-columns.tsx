@@ -11,6 +11,7 @@ type Column = TableColumn<Credit>;
 const lead: Column = {
   key: 'lead',
   header: 'Lead and partner',
+  width: '22%',
   render: (credit) => (
     <>
       {credit.partnerLeadId === null ? (
@@ -18,7 +19,12 @@ const lead: Column = {
           No lead
         </Text>
       ) : (
-        <AppLink to="/leads/$leadId" params={{ leadId: credit.partnerLeadId }} fw={550}>
+        <AppLink
+          to="/leads/$leadId"
+          params={{ leadId: credit.partnerLeadId }}
+          fw={550}
+          style={{ display: 'inline-block', minWidth: 100, overflowWrap: 'anywhere' }}
+        >
           {credit.leadName ?? 'A lead without a name'}
         </AppLink>
       )}
@@ -36,6 +42,7 @@ const reason: Column = { key: 'reason', header: 'Why this amount', render: (cred
 const origin: Column = {
   key: 'origin',
   header: 'By',
+  width: '18%',
   render: (credit) => (
     <>
       {credit.policyId !== null && credit.origin === 'policy' ? (

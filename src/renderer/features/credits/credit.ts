@@ -12,7 +12,7 @@ export function creditName(credit: Credit): string {
 
 /** Where a credit that no policy made comes from. */
 export const originLabels: Record<Exclude<Credit['origin'], 'policy'>, string> = {
-  partner_terms: 'The partner’s own terms',
+  partner_terms: 'Partner’s own terms',
   request: 'Requested by hand',
   reversal: 'Takes back a credit',
 };

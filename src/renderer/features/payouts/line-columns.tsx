@@ -15,13 +15,18 @@ export const lineColumns: readonly TableColumn<PayoutLine>[] = [
   {
     key: 'lead',
     header: 'Lead',
+    width: '18%',
     render: (line) =>
       line.partnerLeadId === null ? (
         <Text inherit c="dimmed">
           No lead
         </Text>
       ) : (
-        <AppLink to="/leads/$leadId" params={{ leadId: line.partnerLeadId }}>
+        <AppLink
+          to="/leads/$leadId"
+          params={{ leadId: line.partnerLeadId }}
+          style={{ display: 'inline-block', minWidth: 90, overflowWrap: 'anywhere' }}
+        >
           {lineName(line)}
         </AppLink>
       ),
@@ -33,7 +38,7 @@ export const lineColumns: readonly TableColumn<PayoutLine>[] = [
     render: (line) => (
       <>
         {line.policyId === null ? (
-          <Text inherit>The partner’s terms, or by hand</Text>
+          <Text inherit>Partner’s terms, or by hand</Text>
         ) : (
           <AppLink to="/policies/$policyId" params={{ policyId: line.policyId }}>
             {line.policyName ?? 'A policy'}

@@ -37,7 +37,7 @@ export function NextStep({ payout }: { payout: Payout }) {
         <Alert color="yellow" title="A second approval is needed" icon={<IconInfoCircle size={18} />}>
           {payout.firstApprovedBy === me ? 'You' : <PersonName id={payout.firstApprovedBy} />} gave the first
           approval, for <Money amount={payout.firstApprovedAmount} currency={payout.currency} />. Someone else
-          must agree, for that amount or less.
+          must give the second, for that amount or less.
         </Alert>
       )}
       {payout.status === 'pending' &&
@@ -48,8 +48,8 @@ export function NextStep({ payout }: { payout: Payout }) {
             approvers.
           </Text>
         )}
-      {selfApproval !== null && can('payouts.approve') && (
-        <Alert color="gray" icon={<IconLock size={18} />}>
+      {selfApproval !== null && payout.firstApprovedBy !== me && can('payouts.approve') && (
+        <Alert variant="default" icon={<IconLock size={18} aria-hidden />} py="xs">
           {selfApproval}
         </Alert>
       )}

@@ -24,6 +24,11 @@ export function PayoutStats({ partnerId }: { partnerId: string | undefined }) {
   return (
     <Paper px="md" py="sm">
       {stats.data === undefined ? <LoadingFigures /> : <Figures stats={stats.data} />}
+      {stats.data?.currency === null && (
+        <Text size="xs" c="dimmed" mt="xs">
+          The payouts are in several currencies, which don’t add up. Choose a partner to see amounts.
+        </Text>
+      )}
     </Paper>
   );
 }
@@ -41,7 +46,7 @@ function LoadingFigures() {
 function Figures({ stats }: { stats: Stats }) {
   const { currency } = stats;
   // Euros and yen don't add up.
-  const money = (amount: number) => (currency === null ? 'Several currencies' : moneyText(amount, currency));
+  const money = (amount: number) => (currency === null ? '–' : moneyText(amount, currency));
   const payouts = (count: number) => `${count.toLocaleString()} ${count === 1 ? 'payout' : 'payouts'}`;
   const days = stats.averageDaysToApproval;
   return (

@@ -56,7 +56,7 @@ const figures: readonly Column[] = [
       <Money
         amount={isDecided(payout) ? payout.openAmount : null}
         currency={payout.currency}
-        fw={payout.openAmount > 0 ? 600 : undefined}
+        {...(payout.openAmount > 0 ? { fw: 600 } : { c: 'dimmed' })}
       />
     ),
   },

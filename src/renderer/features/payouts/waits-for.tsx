@@ -1,6 +1,6 @@
 import { Text } from '@mantine/core';
 import { useSession } from '../../app/session.tsx';
-import { Day, Money, PersonName } from '../../components/figures.tsx';
+import { Day, PersonName } from '../../components/figures.tsx';
 import { useApprovalRules } from '../../components/use-approval-rules.ts';
 import { isToPay, type Payout, takesTwoApprovers } from './payout.ts';
 
@@ -21,14 +21,14 @@ export function WaitsFor({ payout }: { payout: Payout }) {
     return (
       <Text inherit span>
         {whom}
-        {fourEyes && payout.generatedBy === me && ' other than you'}
+        {fourEyes && payout.generatedBy === me && ', not you'}
       </Text>
     );
   }
   if (isToPay(payout)) {
     return (
       <Text inherit span>
-        Finance, to pay <Money amount={payout.openAmount} currency={payout.currency} />
+        Finance, to pay{payout.paidAmount > 0 && ' the rest'}
       </Text>
     );
   }

@@ -1,5 +1,5 @@
 import { Text, TextInput, type TextInputProps } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { MAX_PERCENT } from '#domain/money.ts';
 
 interface PercentInputProps extends Omit<TextInputProps, 'value' | 'onChange' | 'defaultValue'> {
@@ -20,6 +20,10 @@ function readPercent(text: string): number | null {
 export function PercentInput({ value, onChange, error, ...input }: PercentInputProps) {
   const [text, setText] = useState(value === null ? '' : String(value));
   const [problem, setProblem] = useState<string | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  // What can't be read must not be sent as nothing: the form holds until it is mended or emptied.
+  useEffect(() => field.current?.setCustomValidity(problem ?? ''), [problem]);
+
   const typed = text.trim() === '' ? null : readPercent(text);
   // The owner changed the value (a reset, another record): show that, not what was typed for the old one.
   const display = problem === null && typed !== value ? (value === null ? '' : String(value)) : text;
@@ -34,6 +38,7 @@ export function PercentInput({ value, onChange, error, ...input }: PercentInputP
         </Text>
       }
       {...input}
+      ref={field}
       value={display}
       error={problem ?? error}
       onChange={(event) => {

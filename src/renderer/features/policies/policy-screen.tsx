@@ -72,10 +72,16 @@ function OnePolicy({ policy, revisions }: { policy: Policy; revisions: readonly 
                 {calculationText(policy)}
               </Title>
               <Text c="dimmed">
-                {scopeText(policy)}. So far{' '}
-                <Money amount={policy.totalCreditsAllocated} currency={policy.currency} fw={600} /> for{' '}
-                {policy.totalLeadsUnderPolicy.toLocaleString()}{' '}
-                {policy.totalLeadsUnderPolicy === 1 ? 'lead' : 'leads'}.
+                {scopeText(policy)}.{' '}
+                {policy.totalLeadsUnderPolicy === 0 ? (
+                  'No credits yet.'
+                ) : (
+                  <>
+                    So far <Money amount={policy.totalCreditsAllocated} currency={policy.currency} fw={600} />{' '}
+                    for {policy.totalLeadsUnderPolicy.toLocaleString()}{' '}
+                    {policy.totalLeadsUnderPolicy === 1 ? 'lead' : 'leads'}.
+                  </>
+                )}
               </Text>
               {policy.description !== null && <Text>{policy.description}</Text>}
               <Paper mt="xs">

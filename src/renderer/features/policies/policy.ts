@@ -4,7 +4,6 @@ import { dayText, moneyText } from '../../components/figures.tsx';
 
 export type Policy = Outputs['creditPolicies']['get'];
 export type Revision = Outputs['creditPolicies']['revisions']['items'][number];
-export type Tier = NonNullable<Policy['tierConfig']>['tiers'][number];
 
 export const policyTypeLabels: Record<PolicyType, string> = {
   time_based: 'Over time',

@@ -59,7 +59,9 @@ export function usePolicyForm({ initial, isNew, currency, hostErrors, onChange, 
     });
   const submit = () => {
     setAttempted(true);
-    if (problems.length > 0) focusFirstError();
+    // An amount or a rate that can't be read is in no draft: its field says so itself.
+    const isUnreadable = form.current?.checkValidity() === false;
+    if (problems.length > 0 || isUnreadable) focusFirstError();
     else onSave(draft);
   };
   return { draft, set, errors, problems, submit, isDirty, form, focusFirstError };
