@@ -48,10 +48,10 @@ const columns: readonly TableColumn<Partner>[] = [
     render: (partner) => <Money amount={partner.availableBalance} currency={partner.currency} />,
   },
   {
-    key: 'pending',
-    header: 'Pending payout',
+    key: 'earned',
+    header: 'Earned in all',
     align: 'right',
-    render: (partner) => <Money amount={partner.pendingPayoutAmount} currency={partner.currency} />,
+    render: (partner) => <Money amount={partner.totalEarnings} currency={partner.currency} />,
   },
   {
     key: 'leads',
