@@ -11,7 +11,12 @@ export default {
       from: { path: '^src/domain' },
       to: { path: '^(src/(?!domain)|migrations|test)' },
     },
-    { name: 'domain-without-node', severity: 'error', from: { path: '^src/(domain|contract|renderer)' }, to: node },
+    {
+      name: 'domain-without-node',
+      severity: 'error',
+      from: { path: '^src/(domain|contract|renderer)' },
+      to: node,
+    },
     {
       name: 'contract-on-domain-only',
       severity: 'error',
@@ -28,7 +33,9 @@ export default {
       name: 'renderer-without-host',
       severity: 'error',
       from: { path: '^src/renderer' },
-      to: { path: '^(src/(?!renderer|contract|domain)|migrations|test)|node_modules/(electron|typeorm|better-sqlite3|pg)/' },
+      to: {
+        path: '^(src/(?!renderer|contract|domain)|migrations|test)|node_modules/(electron|typeorm|better-sqlite3|pg)/',
+      },
     },
     {
       name: 'shells-use-the-public-face',
@@ -36,9 +43,25 @@ export default {
       from: { path: '^src/(main|cli)' },
       to: { path: '^src/(host/(?!index\\.ts$)|renderer|domain)' },
     },
-    { name: 'preload-on-electron-only', severity: 'error', from: { path: '^src/preload' }, to: { pathNot: '^(src/preload|electron|node_modules/electron)' } },
-    { name: 'electron-stays-in-its-shell', severity: 'error', from: { pathNot: '^(src/(main|preload)|test)' }, to: { path: '^electron$|node_modules/electron/' } },
-    { name: 'features-side-by-side', severity: 'error', comment: 'What two features share lives in components.', from: { path: '^src/renderer/features/([^/]+)/' }, to: { path: '^src/renderer/features/', pathNot: '^src/renderer/features/$1/' } },
+    {
+      name: 'preload-on-electron-only',
+      severity: 'error',
+      from: { path: '^src/preload' },
+      to: { pathNot: '^(src/preload|electron|node_modules/electron)' },
+    },
+    {
+      name: 'electron-stays-in-its-shell',
+      severity: 'error',
+      from: { pathNot: '^(src/(main|preload)|test)' },
+      to: { path: '^electron$|node_modules/electron/' },
+    },
+    {
+      name: 'features-side-by-side',
+      severity: 'error',
+      comment: 'What two features share lives in components.',
+      from: { path: '^src/renderer/features/([^/]+)/' },
+      to: { path: '^src/renderer/features/', pathNot: '^src/renderer/features/$1/' },
+    },
     { name: 'no-tests-in-the-product', severity: 'error', from: { path: '^src' }, to: { path: '^test' } },
   ],
   options: {
@@ -46,6 +69,10 @@ export default {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     parser: 'swc',
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'], extensions: ['.ts', '.tsx', '.js', '.mjs'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs'],
+    },
   },
 };

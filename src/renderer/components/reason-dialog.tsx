@@ -1,5 +1,5 @@
 import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
-import { type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useId, useRef, useState } from 'react';
 import { fieldErrorsOf, sentenceOf } from '../app/api.tsx';
 import { Dialog } from './dialog.tsx';
 
@@ -34,10 +34,12 @@ export function ReasonDialog({
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
   const formId = useId();
+  const field = useRef<HTMLTextAreaElement>(null);
 
   const submit = async () => {
     if (required && reason.trim() === '') {
       setError(new Error('Give a reason: it is kept with the record.'));
+      field.current?.focus();
       return;
     }
     setBusy(true);
@@ -64,6 +66,7 @@ export function ReasonDialog({
         <Stack gap="md">
           {children !== undefined && <Text component="div">{children}</Text>}
           <Textarea
+            ref={field}
             label={label}
             required={required}
             withAsterisk={required}
