@@ -1,7 +1,8 @@
 import type { InferContractRouterInputs, InferContractRouterOutputs } from '@orpc/contract';
 import { activities, ledger } from './audit.ts';
 import { creditPolicies, credits } from './credit-policies.ts';
-import { imports, leads, uploads } from './leads.ts';
+import { imports, uploads } from './imports.ts';
+import { leads } from './leads.ts';
 import { auth, health, settings, setup, staff } from './organization.ts';
 import { partners, sources } from './partners.ts';
 import { payoutExports, payouts } from './payouts.ts';
