@@ -140,6 +140,8 @@ test('the list of imports leads to what came in, and to what did not', async ({ 
   await go(page, 'Continue');
   await go(page, 'Check the file');
   await go(page, 'Import 1 lead');
+  // Leaving before it is done would be asked about.
+  await expect(page.getByRole('heading', { name: '1 lead came in' })).toBeVisible();
   await page.getByRole('link', { name: 'All imports' }).click();
   const listed = page.getByRole('row', { name: /leads\.csv Portal Nord Completed 3/ });
   await expect(listed).toBeVisible();

@@ -63,11 +63,17 @@ function Wizard() {
   const isBusy = isSending || isWriting || check.run.phase === 'running';
   const isDone = actual.run.phase === 'done';
   const isOpenEnded = file !== null && actual.run.phase === 'idle';
+  const isUnderWay = isSending || isWriting;
   const blocker = useBlocker({
-    shouldBlockFn: () => isSending || isWriting,
+    shouldBlockFn: () => isUnderWay,
     enableBeforeUnload: () => isBusy,
     withResolver: true,
   });
+  const { status, reset } = blocker;
+  useEffect(() => {
+    // It ended while it was asked about: there is nothing left to stop, and the result is worth a look.
+    if (status === 'blocked' && !isUnderWay) reset();
+  }, [status, reset, isUnderWay]);
 
   // Said when the screen goes, in the state it then is in.
   const farewell = useRef<string | null>(null);
