@@ -333,7 +333,7 @@ test('the queue is narrowed by text, partner, score and duplicates, and marks wh
   const rows = page.getByRole('list', { name: 'Leads waiting for review' }).getByRole('button');
   await page.getByRole('combobox', { name: 'Minimum score' }).click();
   await page.getByRole('option', { name: '80 and above' }).click();
-  await expect(rows).toHaveText(/Berta/);
+  await expect(rows).toHaveText([/Berta/]);
   await page.getByLabel('Search leads').fill('nobody of this name');
   await expect(page.getByRole('heading', { name: 'No waiting lead matches' })).toBeVisible();
   await page.getByRole('button', { name: 'Clear the filters' }).click();
@@ -342,12 +342,12 @@ test('the queue is narrowed by text, partner, score and duplicates, and marks wh
 
   await page.getByRole('combobox', { name: 'Partner' }).fill('nord');
   await page.getByRole('option', { name: 'Portal Nord' }).click();
-  await expect(rows).toHaveText(/Anton/);
+  await expect(rows).toHaveText([/Anton/]);
   await page.goto(`${desk.url}/review?partnerId=${sued.id}`);
   await expect(rows).toHaveCount(2);
   await page.getByRole('combobox', { name: 'Duplicates' }).click();
   await page.getByRole('option', { name: 'Only duplicates' }).click();
-  await expect(rows).toHaveText(/Carla/);
+  await expect(rows).toHaveText([/Carla/]);
   await openName(page, 'Carla Weiss');
   await expect(page.getByText('An older lead has the same e-mail address')).toBeVisible();
   await openLead(page).getByRole('link', { name: 'Anton Weiss' }).click();
