@@ -176,6 +176,8 @@ test('a refused decision brings the lead back with the sentence: locked, changed
   const decided = await submit(desk, partner.id, 'Carla');
   await desk.signIn(page, 'lead_reviewer', '/review');
   await openName(page, 'Anton Weiss');
+  // What the screen asks for at its start must have come, or it would know of the others' decisions before the key is pressed.
+  await page.waitForLoadState('networkidle');
   const other = desk.as('lead_reviewer', 2);
   await other.leads.claim({ id: locked.id });
   await other.leads.update({ id: changed.id, leadData: { company: 'Lumen Optik' } });

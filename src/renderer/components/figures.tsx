@@ -1,5 +1,6 @@
 import { Badge, Text, type TextProps, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { currencyDecimals, formatMinor } from '#domain/money.ts';
 import { useApi } from '../app/api.tsx';
 import { useSession } from '../app/session.tsx';
@@ -98,11 +99,17 @@ export function Instant({ value, withTime = true }: { value: string | null; with
   );
 }
 
-/** The name of a staff member. */
+/** The name of a staff member. Whoever is not in the list read earlier may be new: it is read again before that is said. */
 export function PersonName({ id }: { id: string | null }) {
   const api = useApi();
+  const [shownSince] = useState(() => Date.now());
   const staff = useQuery(api.staff.list.queryOptions({ input: { limit: 500 }, staleTime: 300_000 }));
-  if (id === null) return <span>–</span>;
-  const person = staff.data?.items.find((member) => member.id === id);
+  const { data, dataUpdatedAt, isFetching, isRefetchError, refetch } = staff;
+  const person = data?.items.find((member) => member.id === id);
+  const mayBeNew = id !== null && data !== undefined && person === undefined && dataUpdatedAt < shownSince;
+  useEffect(() => {
+    if (mayBeNew && !isFetching && !isRefetchError) void refetch();
+  }, [mayBeNew, isFetching, isRefetchError, refetch]);
+  if (id === null || data === undefined || mayBeNew) return <span>–</span>;
   return <span>{person === undefined ? 'Former member' : `${person.firstName} ${person.lastName}`}</span>;
 }
