@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { join } from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../context.ts';
 import { mapColumns } from '../csv/columns.ts';
@@ -31,11 +31,10 @@ async function toWire(
   rows: readonly LeadImportRow[],
   now: string,
 ): Promise<Output<'imports', 'get'>[]> {
-  const names = new Map<string, string>();
-  for (const partnerId of new Set(rows.map((row) => row.partnerId))) {
-    const partner = await reader.find(partners, { id: partnerId }, { withDeleted: true });
-    if (partner !== undefined) names.set(partnerId, partner.organizationName);
-  }
+  const ids = [...new Set(rows.map((row) => row.partnerId))];
+  const named =
+    ids.length === 0 ? [] : await reader.list(partners, sql`id in (${join(ids)})`, { withDeleted: true });
+  const names = new Map(named.map((partner) => [partner.id, partner.organizationName]));
   return rows.map((row) => ({
     id: row.id,
     partnerId: row.partnerId,

@@ -11,7 +11,8 @@ import {
 } from '@mantine/core';
 import type { UseFormReturnType } from '@mantine/form';
 import { paymentMethods } from '#domain/vocabulary.ts';
-import { bankingFieldsOf, bankingLabels, type Partner, paymentMethodLabels } from './partner.ts';
+import { paymentMethodLabels } from '../../components/payment-methods.ts';
+import { bankingFieldsOf, bankingLabels, type Partner } from './partner.ts';
 import {
   isMasked,
   isPaymentMethod,

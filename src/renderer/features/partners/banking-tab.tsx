@@ -7,11 +7,12 @@ import { codeOf, sentenceOf, useApi } from '../../app/api.tsx';
 import { useCan } from '../../app/session.tsx';
 import { Instant } from '../../components/figures.tsx';
 import { LinkButton } from '../../components/link-button.tsx';
+import { paymentMethodLabels } from '../../components/payment-methods.ts';
 import { EmptyState } from '../../components/states.tsx';
 import { useCommand } from '../../components/use-command.ts';
 import { useCommandIds } from '../../components/use-command-ids.ts';
 import { Fact } from './figure.tsx';
-import { bankingFieldsOf, bankingGaps, bankingLabels, type Partner, paymentMethodLabels } from './partner.ts';
+import { bankingFieldsOf, bankingGaps, bankingLabels, type Partner } from './partner.ts';
 import classes from './partners.module.css';
 import { RevealDialog } from './reveal-dialog.tsx';
 

@@ -3,6 +3,7 @@ import type { Outputs } from '#contract/index.ts';
 import { type BankingField, missingForPayment } from '#domain/banking.ts';
 import type { PartnerType, PaymentMethod, SourceType } from '#domain/vocabulary.ts';
 import { moneyText } from '../../components/figures.tsx';
+import { paymentMethodLabels } from '../../components/payment-methods.ts';
 import { statusLabel } from '../../components/status-badge.tsx';
 
 export type Partner = Outputs['partners']['get'];
@@ -20,13 +21,6 @@ export const sourceTypeLabels: Record<SourceType, string> = {
   vendor_reference: 'Vendor reference',
   channel_partner: 'Channel partner',
   property_portal: 'Property portal',
-};
-
-export const paymentMethodLabels: Record<PaymentMethod, string> = {
-  bank_transfer: 'Bank transfer',
-  wire: 'Wire',
-  check: 'Check',
-  paypal: 'PayPal',
 };
 
 /** What people call the fields of the bank details. */

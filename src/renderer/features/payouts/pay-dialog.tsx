@@ -10,9 +10,10 @@ import { DayInput } from '../../components/day-input.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { moneyText } from '../../components/figures.tsx';
 import { MoneyInput } from '../../components/money-input.tsx';
+import { paymentMethodLabels } from '../../components/payment-methods.ts';
 import { useCommand } from '../../components/use-command.ts';
 import { useCommandIds } from '../../components/use-command-ids.ts';
-import { type Payout, paymentMethodLabels } from './payout.ts';
+import { type Payout } from './payout.ts';
 import { useDialogPayout } from './use-dialog-payout.ts';
 
 /** Records what finance has paid: all that is open, or part of it. Nothing is transferred by this. */

@@ -2,8 +2,9 @@ import { Paper, Table, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useApi } from '../../app/api.tsx';
 import { Day, Money, PersonName } from '../../components/figures.tsx';
+import { paymentMethodLabels } from '../../components/payment-methods.ts';
 import { QueryState } from '../../components/states.tsx';
-import { isToPay, type Payout, paymentMethodLabels } from './payout.ts';
+import { isToPay, type Payout } from './payout.ts';
 
 /** What was paid of an approved payout, payment by payment. */
 export function PaymentsList({ payout }: { payout: Payout }) {

@@ -1,20 +1,12 @@
 import type { Outputs } from '#contract/index.ts';
 import type { PayoutLineStatus } from '#domain/payouts.ts';
 import type { PayoutStatus } from '#domain/state-machines.ts';
-import type { PaymentMethod } from '#domain/vocabulary.ts';
 import { dayText } from '../../components/figures.tsx';
 
 export type Payout = Outputs['payouts']['get'];
 export type PayoutLine = Outputs['payouts']['lines']['items'][number];
 export type PayoutExport = Outputs['payoutExports']['create'];
 export type ExportLayout = PayoutExport['layout'];
-
-export const paymentMethodLabels: Record<PaymentMethod, string> = {
-  bank_transfer: 'Bank transfer',
-  paypal: 'PayPal',
-  check: 'Check',
-  wire: 'Wire transfer',
-};
 
 export const layoutLabels: Record<ExportLayout, string> = {
   payouts: 'One row per payout',
