@@ -6,6 +6,15 @@ import { credits } from './0004-credits.ts';
 import { payouts } from './0005-payouts.ts';
 import { ledger } from './0006-ledger.ts';
 import { activities } from './0007-activities.ts';
+import { indexes } from './0008-indexes.ts';
+import { peopleAndAccess } from './0009-people-and-access.ts';
+import { notifications } from './0010-notifications.ts';
+import { policiesAndProjects } from './0011-policies-and-projects.ts';
+import { leadScoresAndSearch } from './0012-lead-scores-and-search.ts';
+import { creditsAndPeriods } from './0013-credits-and-periods.ts';
+import { exportsAndStatements } from './0014-exports-and-statements.ts';
+import { documents } from './0015-documents.ts';
+import { jobs } from './0016-jobs.ts';
 
 export const postgresMigrations: readonly Migration[] = [
   foundation,
@@ -15,4 +24,13 @@ export const postgresMigrations: readonly Migration[] = [
   payouts,
   ledger,
   activities,
+  indexes,
+  peopleAndAccess,
+  notifications,
+  policiesAndProjects,
+  leadScoresAndSearch,
+  creditsAndPeriods,
+  exportsAndStatements,
+  documents,
+  jobs,
 ];

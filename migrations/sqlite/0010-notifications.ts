@@ -1,0 +1,7 @@
+import type { Migration } from '../types.ts';
+
+export const notifications: Migration = {
+  number: 10,
+  name: 'notifications',
+  up: [],
+};

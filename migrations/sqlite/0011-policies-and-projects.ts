@@ -1,0 +1,7 @@
+import type { Migration } from '../types.ts';
+
+export const policiesAndProjects: Migration = {
+  number: 11,
+  name: 'policies-and-projects',
+  up: [],
+};

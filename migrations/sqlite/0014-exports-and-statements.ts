@@ -1,0 +1,7 @@
+import type { Migration } from '../types.ts';
+
+export const exportsAndStatements: Migration = {
+  number: 14,
+  name: 'exports-and-statements',
+  up: [],
+};

@@ -1,0 +1,7 @@
+import type { Migration } from '../types.ts';
+
+export const documents: Migration = {
+  number: 15,
+  name: 'documents',
+  up: [],
+};
