@@ -1,6 +1,7 @@
 import type { InferContractRouterInputs, InferContractRouterOutputs } from '@orpc/contract';
 import { activities, ledger } from './audit.ts';
-import { creditPolicies, credits } from './credit-policies.ts';
+import { creditPolicies } from './credit-policies.ts';
+import { credits } from './credits.ts';
 import { imports, uploads } from './imports.ts';
 import { leads } from './leads.ts';
 import { auth, health, settings, setup, staff } from './organization.ts';
