@@ -96,12 +96,23 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   }
 
   async function apply(migration: Migration): Promise<void> {
+    // SQLite ignores this inside a transaction. The writer is ours alone until the migrations are done.
+    if (migration.rebuilds) writing.connection.pragma('foreign_keys = OFF');
+    try {
+      await applyOnce(migration);
+    } finally {
+      writing.connection.pragma('foreign_keys = ON');
+    }
+  }
+
+  async function applyOnce(migration: Migration): Promise<void> {
     await begin(writer, patience);
     const open = openTransaction(writer);
     try {
       writing.connection.exec(historyTable);
       if (!history().some(({ number }) => number === migration.number)) {
         for (const statement of migration.up) writing.connection.exec(statement);
+        if (migration.rebuilds) refuseDanglingRows(writing.connection, migration);
         await writer.change('insert into schema_migrations (number, name, applied_at) values (?, ?, ?)', [
           migration.number,
           migration.name,
@@ -205,6 +216,16 @@ async function openSource(
   }
   if (!connection) throw new Error('The driver opened no connection.');
   return { source, connection };
+}
+
+/** What the foreign keys would have refused, had they been on. */
+function refuseDanglingRows(connection: Connection, migration: Migration): void {
+  const dangling = connection.pragma('foreign_key_check') as { table: string; parent: string }[];
+  const first = dangling[0];
+  if (first === undefined) return;
+  throw new Error(
+    `Step ${migration.number} (${migration.name}) left ${dangling.length} rows without what they belong to, the first in ${first.table} (of ${first.parent}).`,
+  );
 }
 
 function readHistory(connection: Connection): Applied[] {

@@ -1,21 +1,17 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import sql from 'sql-template-tag';
-import { expect, it } from 'vitest';
-import {
-  type Database,
-  DatabaseRefusedError,
-  type Engine,
-  openDatabase,
-  tenants,
-} from '#host/database/index.ts';
+import sql, { join as listOf, raw } from 'sql-template-tag';
+import { describe, expect, it } from 'vitest';
+import { type Database, DatabaseRefusedError, type Engine, openDatabase } from '#host/database/index.ts';
 import { openPostgres } from '#host/database/postgres.ts';
 import { openSqlite } from '#host/database/sqlite.ts';
 import { silentLogger } from '#host/database/transaction.ts';
 import { postgresMigrations } from '#migrations/postgres/index.ts';
+import { rebuildTable } from '#migrations/sqlite/helpers.ts';
 import { sqliteMigrations } from '#migrations/sqlite/index.ts';
 import type { Migration } from '#migrations/types.ts';
 import { emptyLocation, forEachEngine, type TestLocation } from '#test/support/databases.ts';
+import officeAtStep7 from './office-at-step-7.json' with { type: 'json' };
 import { anOffice } from './rows.ts';
 
 const now = (): string => '2026-05-01T08:00:00.000Z';
@@ -30,6 +26,29 @@ function openWith(place: TestLocation, migrations: readonly Migration[]): Promis
   return location.engine === 'sqlite'
     ? openSqlite({ file: location.file, now, logger: silentLogger, migrations })
     : openPostgres({ url: location.url, now, logger: silentLogger, migrations });
+}
+
+/**
+ * The rows of an organization as the version with seven steps stored them, one of nearly everything, in an order the foreign keys and
+ * the balance of ledger entries (their postings come first) allow.
+ */
+async function insertOldOffice(database: Database): Promise<void> {
+  await database.write('system', async (tx) => {
+    for (const [table, rows] of Object.entries(officeAtStep7)) {
+      for (const row of rows as Record<string, string | number | null>[]) {
+        // A partner lead and its entry in `leads` name each other: the entry's id follows once it is there.
+        const { lead_id: _, ...now } = row;
+        const columns = Object.entries(table === 'partner_leads' ? now : row);
+        const names = listOf(columns.map(([name]) => raw(`"${name}"`)));
+        await tx.run(
+          sql`insert into ${raw(table)} (${names}) values (${listOf(columns.map(([, value]) => value))})`,
+        );
+      }
+    }
+    for (const { id, lead_id } of officeAtStep7.partner_leads) {
+      await tx.run(sql`update partner_leads set lead_id = ${lead_id} where id = ${id}`);
+    }
+  });
 }
 
 it('has the same numbers and names on both engines, from one on without a gap', () => {
@@ -57,20 +76,23 @@ forEachEngine((engine) => {
     await place.remove();
   });
 
-  it('brings an older database with rows in it up to date', async () => {
+  it('brings an older database with rows in it up to date, and keeps every row', async () => {
     const place = await emptyLocation(engine);
-    const older = await openWith(place, all.slice(0, 4));
+    const older = await openWith(place, all.slice(0, 7));
     await older.migrate();
-    const { tenantId } = await anOffice(older);
+    await insertOldOffice(older);
     await older.close();
     const current = await openWith(place, all);
     const report = await current.migrate();
-    expect(report).toMatchObject({ from: 4, to: newest, applied: all.slice(4).map(({ name }) => name) });
-    expect(
-      await current.read({ tenantId }, (reader) => reader.find(tenants, { id: tenantId })),
-    ).toBeDefined();
+    expect(report).toMatchObject({ from: 7, to: newest, applied: all.slice(7).map(({ name }) => name) });
     const difference = await current.dataSource.driver.createSchemaBuilder().log();
     expect(difference.upQueries).toEqual([]);
+    for (const [table, rows] of Object.entries(officeAtStep7)) {
+      const [after] = await current.read('system', (reader) =>
+        reader.all<{ n: number }>(sql`select count(*) as n from ${raw(table)}`),
+      );
+      expect(`${table}: ${after?.n}`).toBe(`${table}: ${rows.length}`);
+    }
     await current.close();
     await place.remove();
   });
@@ -131,22 +153,25 @@ it('takes a backup beside a local database with tables in it before it changes i
   const place = await emptyLocation('sqlite');
   if (place.location.engine !== 'sqlite') throw new Error('Not a file.');
   const { file } = place.location;
-  const older = await openWith(place, sqliteMigrations.slice(0, 4));
+  const older = await openWith(place, sqliteMigrations.slice(0, 7));
   expect((await older.migrate()).backupFile).toBeUndefined();
-  const { tenantId } = await anOffice(older);
+  await insertOldOffice(older);
   await older.close();
 
+  const newest = String(sqliteMigrations.length).padStart(4, '0');
   const current = await openWith(place, sqliteMigrations);
   const { backupFile } = await current.migrate();
   await current.close();
   expect(dirname(backupFile!)).toBe(dirname(file));
-  expect(basename(backupFile!)).toBe('test.sqlite.before-0007-20260501T080000000Z.backup');
+  expect(basename(backupFile!)).toBe(`test.sqlite.before-${newest}-20260501T080000000Z.backup`);
   const kept = await openWith(
     { ...place, location: { engine: 'sqlite', file: backupFile! } },
-    sqliteMigrations.slice(0, 4),
+    sqliteMigrations.slice(0, 7),
   );
-  expect(await kept.migrate()).toMatchObject({ from: 4, applied: [] });
-  expect(await kept.read('system', (reader) => reader.find(tenants, { id: tenantId }))).toBeDefined();
+  expect(await kept.migrate()).toMatchObject({ from: 7, applied: [] });
+  expect(await kept.read('system', (reader) => reader.all(sql`select id from partner_leads`))).toHaveLength(
+    officeAtStep7.partner_leads.length,
+  );
   await kept.close();
   expect((await readdir(dirname(file))).filter((name) => name.endsWith('.unfinished'))).toEqual([]);
   await place.remove();
@@ -159,4 +184,67 @@ it('refuses a file that is no database, and leaves it alone', async () => {
   await expect(openDatabase(place.location)).rejects.toThrow(/not a database of Partner Desk/);
   expect(await readdir(join(place.location.file, '..'))).toEqual(['test.sqlite']);
   await place.remove();
+});
+
+describe('a step that makes a table of SQLite anew', () => {
+  const steps: Migration[] = [
+    {
+      number: 1,
+      name: 'families',
+      up: [
+        'CREATE TABLE "parents" (id INTEGER PRIMARY KEY, name TEXT CHECK (name <> \'b\')) STRICT',
+        'CREATE TABLE "children" (id INTEGER PRIMARY KEY, parent INTEGER NOT NULL REFERENCES parents (id) ON DELETE CASCADE) STRICT',
+        "INSERT INTO parents VALUES (1, 'a')",
+        'INSERT INTO children VALUES (10, 1)',
+      ],
+    },
+  ];
+  const widened = (columns: string[]): Migration => ({
+    number: 2,
+    name: 'wider',
+    rebuilds: true,
+    up: rebuildTable(
+      'parents',
+      'CREATE TABLE "parents" (id INTEGER PRIMARY KEY, name TEXT, note TEXT) STRICT',
+      [...columns, 'name'],
+      ['CREATE INDEX "ix_parents_name" ON parents (name)'],
+    ),
+  });
+
+  it('keeps the rows that belong to its rows, and the foreign keys are on again', async () => {
+    const place = await emptyLocation('sqlite');
+    const database = await openWith(place, [...steps, widened(['id'])]);
+    await database.migrate();
+    const children = await database.read('system', (reader) => reader.all(sql`select * from children`));
+    expect(children).toEqual([{ id: 10, parent: 1 }]);
+    await database.write('system', (tx) => tx.run(sql`insert into parents (id, name) values (2, 'b')`));
+    await expect(
+      database.write('system', (tx) => tx.run(sql`insert into children values (11, 3)`)),
+    ).rejects.toThrow(/foreign/);
+    await database.close();
+    await place.remove();
+  });
+
+  it('changes nothing when it would leave a row without what it belongs to', async () => {
+    const place = await emptyLocation('sqlite');
+    const database = await openWith(place, [...steps, widened([])]);
+    const older = await openWith(place, steps);
+    await older.migrate();
+    // The rows get new numbers where the id isn't taken over: 7 becomes 1, and 1 is nobody's parent then.
+    await older.write('system', async (tx) => {
+      await tx.run(sql`insert into parents values (7, 'c')`);
+      await tx.run(sql`insert into children values (12, 7)`);
+    });
+    await older.close();
+    await expect(database.migrate()).rejects.toThrow(
+      /left 1 rows without what they belong to, the first in children/,
+    );
+    const rows = await database.read('system', (reader) => reader.all(sql`select id, name from parents`));
+    expect(rows).toEqual([
+      { id: 1, name: 'a' },
+      { id: 7, name: 'c' },
+    ]);
+    await database.close();
+    await place.remove();
+  });
 });
