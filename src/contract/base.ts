@@ -8,6 +8,8 @@ import type { Permission } from './permissions.ts';
 export interface ProcedureMeta {
   /** The permission it takes; `public` needs no session, `signedIn` any session. */
   permission: Permission | 'public' | 'signedIn';
+  /** Whether a partner's own users may call it too, where their role holds the permission. */
+  partners?: boolean;
 }
 
 const errorData = z
@@ -36,6 +38,17 @@ export function procedure<C extends ErrorCode = never>(
   return oc
     .$meta<ProcedureMeta>({ permission })
     .errors(errorMap(['VALIDATION', 'UNAUTHENTICATED', 'FORBIDDEN', ...refusals] as const));
+}
+
+/**
+ * A procedure that a partner's own users may call as well, as far as the partner column of `permissions.ts` gives their
+ * role the permission. Its service keeps them to their own partner (`services/own-partner.ts`) and shows them nothing internal.
+ */
+export function partnerProcedure<C extends ErrorCode = never>(
+  permission: Permission,
+  ...refusals: readonly C[]
+) {
+  return procedure(permission, ...refusals).meta({ permission, partners: true });
 }
 
 export const id = z.uuid();

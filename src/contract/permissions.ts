@@ -1,9 +1,11 @@
-import type { StaffRole } from '#domain/vocabulary.ts';
+import { type PartnerRole, partnerRoles, type StaffRole } from '#domain/vocabulary.ts';
 
-/**
- * Who may do what (`domain.md`, "People"). The one table: the router enforces it, the screens read it to show or
- * explain, REST documents it. `admin` holds every permission and is therefore not repeated in the rows.
- */
+/** Who holds a permission: staff by their roles, and beside them a partner's own people by theirs. */
+interface Holders {
+  staff: readonly StaffRole[];
+  partner: readonly PartnerRole[];
+}
+
 const anyStaff = [
   'partner_manager',
   'lead_reviewer',
@@ -13,47 +15,72 @@ const anyStaff = [
   'auditor',
 ] as const satisfies readonly StaffRole[];
 
+const whoWorks = ['admin', 'lead_manager'] as const satisfies readonly PartnerRole[];
+
+/**
+ * Who may do what (`domain.md`, "People"). The one table: the router enforces it, the screens read it to show or
+ * explain, REST documents it. The staff's `admin` holds every permission and is therefore not repeated in the rows.
+ *
+ * The partner column follows the requirements ("Admin: all operations on partner, leads, payouts; Lead Manager: submit
+ * leads, view performance, request credits; Viewer: view-only access to own performance"), always of the own partner, and
+ * never what only staff decides. It opens only calls declared with `partnerProcedure`: a call that nobody thought of for
+ * partners stays closed to them.
+ */
 export const permissions = {
-  'staff.read': anyStaff,
-  'staff.manage': [],
-  'settings.read': anyStaff,
-  'settings.manage': [],
-  'partners.read': anyStaff,
-  'partners.edit': ['partner_manager'],
-  'partners.decide': ['approver'],
-  'banking.verify': ['approver'],
-  'banking.reveal': ['approver', 'finance'],
-  'sources.edit': ['partner_manager'],
-  'leads.read': anyStaff,
-  'leads.submit': ['partner_manager'],
-  'leads.review': ['lead_reviewer'],
-  'policies.read': anyStaff,
-  'policies.edit': ['policy_manager'],
-  'policies.approve': ['approver'],
-  'credits.read': anyStaff,
-  'credits.request': ['partner_manager'],
-  'credits.decide': ['approver'],
-  'payouts.read': anyStaff,
-  'payouts.generate': ['finance'],
-  'payouts.approve': ['approver'],
+  'staff.read': { staff: anyStaff, partner: [] },
+  'staff.manage': { staff: [], partner: [] },
+  'settings.read': { staff: anyStaff, partner: [] },
+  'settings.manage': { staff: [], partner: [] },
+  'partners.read': { staff: anyStaff, partner: partnerRoles },
+  // A partner's admin may change contact, address and bank details; the service keeps the terms to staff.
+  'partners.edit': { staff: ['partner_manager'], partner: ['admin'] },
+  'partners.decide': { staff: ['approver'], partner: [] },
+  'partner_users.read': { staff: anyStaff, partner: whoWorks },
+  'partner_users.manage': { staff: ['partner_manager'], partner: ['admin'] },
+  'banking.verify': { staff: ['approver'], partner: [] },
+  'banking.reveal': { staff: ['approver', 'finance'], partner: [] },
+  'sources.edit': { staff: ['partner_manager'], partner: [] },
+  'leads.read': { staff: anyStaff, partner: partnerRoles },
+  'leads.submit': { staff: ['partner_manager'], partner: whoWorks },
+  // A partner corrects a lead until its review begins; the service checks how far it is.
+  'leads.edit': { staff: ['lead_reviewer'], partner: whoWorks },
+  'leads.review': { staff: ['lead_reviewer'], partner: [] },
+  'policies.read': { staff: anyStaff, partner: partnerRoles },
+  'policies.edit': { staff: ['policy_manager'], partner: [] },
+  'policies.approve': { staff: ['approver'], partner: [] },
+  'credits.read': { staff: anyStaff, partner: partnerRoles },
+  'credits.request': { staff: ['partner_manager'], partner: whoWorks },
+  'credits.decide': { staff: ['approver'], partner: [] },
+  'payouts.read': { staff: anyStaff, partner: partnerRoles },
+  'payouts.generate': { staff: ['finance'], partner: [] },
+  'payouts.approve': { staff: ['approver'], partner: [] },
   // Finance may only reject or cancel what it generated itself; the service checks whose it is.
-  'payouts.withdraw': ['approver', 'finance'],
-  'payouts.pay': ['finance'],
-  'payouts.export': ['finance'],
-  'ledger.read': ['finance', 'auditor'],
-  'ledger.verify': ['finance', 'auditor'],
-  'activities.read': ['approver', 'finance', 'auditor'],
-  'activities.verify': ['auditor'],
-} as const satisfies Record<string, readonly StaffRole[]>;
+  'payouts.withdraw': { staff: ['approver', 'finance'], partner: [] },
+  'payouts.pay': { staff: ['finance'], partner: [] },
+  'payouts.export': { staff: ['finance'], partner: [] },
+  'ledger.read': { staff: ['finance', 'auditor'], partner: [] },
+  'ledger.verify': { staff: ['finance', 'auditor'], partner: [] },
+  'activities.read': { staff: ['approver', 'finance', 'auditor'], partner: [] },
+  'activities.verify': { staff: ['auditor'], partner: [] },
+} as const satisfies Record<string, Holders>;
 
 export type Permission = keyof typeof permissions;
 
-/** The permissions that a set of roles adds up to. */
+const allPermissions = Object.keys(permissions) as Permission[];
+
+/** The permissions that a set of staff roles adds up to. */
 export function permissionsOf(roles: readonly StaffRole[]): Permission[] {
-  const all = Object.keys(permissions) as Permission[];
-  if (roles.includes('admin')) return all;
-  return all.filter((permission) => {
-    const holders: readonly StaffRole[] = permissions[permission];
-    return roles.some((role) => holders.includes(role));
+  if (roles.includes('admin')) return allPermissions;
+  return allPermissions.filter((permission) => {
+    const { staff }: Holders = permissions[permission];
+    return roles.some((role) => staff.includes(role));
+  });
+}
+
+/** The permissions of a partner's own user, each for that partner only. */
+export function permissionsOfPartner(role: PartnerRole): Permission[] {
+  return allPermissions.filter((permission) => {
+    const { partner }: Holders = permissions[permission];
+    return partner.includes(role);
   });
 }

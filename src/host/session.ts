@@ -34,7 +34,10 @@ export interface Session {
   readonly email: string;
   readonly firstName: string;
   readonly lastName: string;
+  /** A staff member's; a partner's user has none. */
   readonly roles: readonly StaffRole[];
+  /** The own partner of a partner's user; null for staff. See `services/own-partner.ts`. */
+  readonly partnerId: string | null;
   readonly permissions: ReadonlySet<Permission>;
   /** The machine or program the call came from, as it names itself. */
   readonly station: string | null;

@@ -45,7 +45,7 @@ describe('who may call what', () => {
 
     it.each(guarded)('$path', async ({ path, permission }) => {
       const holders: readonly string[] =
-        permission === 'public' || permission === 'signedIn' ? staffRoles : permissions[permission];
+        permission === 'public' || permission === 'signedIn' ? staffRoles : permissions[permission].staff;
       const mayCall = role === 'admin' || holders.includes(role);
       const { code } = await answerOf(call(person(path), path, {}));
       // With the permission, an empty input is answered, or judged for what it is.

@@ -102,7 +102,7 @@ export function buildRouter({
   log,
 }: RouterParts): Router<typeof contract, CallContext> {
   const bindProcedure = (resource: string, name: string, procedure: AnyContractProcedure) => {
-    const permission = (procedure['~orpc'].meta as ProcedureMeta).permission;
+    const { permission, partners = false } = procedure['~orpc'].meta as ProcedureMeta;
     const service = (services as Record<string, Record<string, AnyService | undefined>>)[resource]?.[name];
     if (service === undefined) throw new Error(`The contract's ${resource}.${name} has no service.`);
     const isPublicResource = resource === 'health' || resource === 'setup' || resource === 'auth';
@@ -124,7 +124,8 @@ export function buildRouter({
                 'Sign in first: you are not signed in, or your session has ended.',
               );
             }
-            if (permission !== 'signedIn' && !session.permissions.has(permission)) {
+            const isOpen = session.partnerId === null || partners;
+            if (permission !== 'signedIn' && !(isOpen && session.permissions.has(permission))) {
               throw new DomainError(
                 'FORBIDDEN',
                 'Your role does not allow this. Ask an administrator if you need it.',

@@ -103,6 +103,7 @@ export async function resolveSession(
     firstName: row.first_name,
     lastName: row.last_name,
     roles,
+    partnerId: null,
     permissions: new Set(permissionsOf(roles)),
     station: station ?? row.session_station,
   };

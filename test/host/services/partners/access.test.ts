@@ -53,7 +53,7 @@ const needed = new Map<string, Permission>(
 );
 
 const mayNot = (role: StaffRole, permission: Permission): boolean => {
-  const holders: readonly StaffRole[] = permissions[permission];
+  const holders: readonly StaffRole[] = permissions[permission].staff;
   return role !== 'admin' && !holders.includes(role);
 };
 
