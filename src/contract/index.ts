@@ -6,7 +6,8 @@ import { imports, uploads } from './imports.ts';
 import { leads } from './leads.ts';
 import { auth, health, settings, setup, staff } from './organization.ts';
 import { partners, sources } from './partners.ts';
-import { payoutExports, payouts } from './payouts.ts';
+import { payoutExports } from './payout-exports.ts';
+import { payouts } from './payouts.ts';
 
 /**
  * Every call of the product, described once: types, validation, REST route, OpenAPI page and permission come from

@@ -19,6 +19,7 @@ import {
   signedMoney,
   text,
 } from './base.ts';
+import { exportInput } from './payout-exports.ts';
 
 const tags = ['Payouts'];
 
@@ -97,31 +98,6 @@ const generateInput = z.object({
   commandId: commandFields.commandId,
 });
 const decision = ['NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION'] as const;
-const layout = z.enum(['payouts', 'lines']);
-
-const exportInput = z.object({
-  payoutIds: z.array(id).min(1).max(10_000).optional(),
-  periodStart: day.optional(),
-  periodEnd: day.optional(),
-  status: z.enum(payoutStatuses).optional(),
-  layout,
-  /** A byte order mark, for spreadsheets that need one. */
-  bom: z.boolean().optional(),
-});
-
-const exportRecord = z.object({
-  id,
-  exportedBy: id,
-  layout,
-  fileName: z.string(),
-  rowCount: count,
-  byteSize: count,
-  fileSha256: z.string(),
-  createdAt: instant,
-  /** Payouts in it that an earlier export already held. */
-  alreadyExported: count,
-});
-
 export const payouts = {
   generate: procedure('payouts.generate', 'NOT_FOUND', 'CONFLICT')
     .route({
@@ -280,27 +256,4 @@ export const payouts = {
         body: z.file(),
       }),
     ),
-};
-
-export const payoutExports = {
-  /** What an export would hold, and which payouts were exported before; writes nothing. */
-  preview: procedure('payouts.export', 'NOT_FOUND')
-    .input(exportInput)
-    .output(
-      z.object({
-        payouts: count,
-        rows: count,
-        alreadyExported: z.array(z.object({ payoutId: id, payoutNumber: z.string(), exportedAt: instant })),
-        alreadyExportedCount: count,
-      }),
-    ),
-  create: procedure('payouts.export', 'NOT_FOUND').input(exportInput).output(exportRecord),
-  /** A piece of the file, as text; the same file every time. */
-  read: procedure('payouts.export', 'NOT_FOUND')
-    .input(z.object({ id, offset: count }))
-    .output(z.object({ data: z.string(), nextOffset: count.nullable() })),
-  list: procedure('payouts.read')
-    .route({ method: 'GET', path: '/payout-exports', summary: 'Exports, newest first', tags })
-    .input(z.object(pageFields))
-    .output(page(exportRecord)),
 };
