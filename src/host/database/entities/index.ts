@@ -1,17 +1,30 @@
 import type { Table } from '../table.ts';
+import * as access from './access.ts';
 import * as credits from './credits.ts';
 import * as leads from './leads.ts';
+import * as notifications from './notifications.ts';
 import * as partners from './partners.ts';
 import * as payouts from './payouts.ts';
 import * as people from './people.ts';
+import * as projects from './projects.ts';
 
+export * from './access.ts';
 export * from './credits.ts';
 export * from './leads.ts';
+export * from './notifications.ts';
 export * from './partners.ts';
 export * from './payouts.ts';
 export * from './people.ts';
+export * from './projects.ts';
 
 /** Every table there is. */
-export const allTables: readonly Table<unknown>[] = [people, partners, leads, credits, payouts].flatMap(
-  (area): Table<unknown>[] => Object.values(area),
-);
+export const allTables: readonly Table<unknown>[] = [
+  people,
+  access,
+  partners,
+  leads,
+  credits,
+  payouts,
+  notifications,
+  projects,
+].flatMap((area): Table<unknown>[] => Object.values(area));
