@@ -48,6 +48,9 @@ export const partnerCreditPolicies = defineTable(
     baseRate: nullable(integer),
     minimumCredit: nullable(bigint),
     maximumCredit: nullable(bigint),
+    capPerLead: nullable(bigint),
+    capPerPeriod: nullable(bigint),
+    totalBudget: nullable(bigint),
     bonusRate: integer,
     tierConfig: nullable(json<{ tiers: readonly PolicyTier[] }>()),
     minLeadQualityScore: integer,
@@ -65,12 +68,19 @@ export const partnerCreditPolicies = defineTable(
     approvedBy: nullable(uuid),
     approvedAt: nullable(instant),
     isActive: boolean,
+    /** The first day it doesn't pay for any more. */
     deactivatedFrom: nullable(day),
+    /** When that was decided. */
+    deactivatedAt: nullable(instant),
     /** Who made the latest revision. */
     editedBy: uuid,
     createdBy: uuid,
     totalLeadsUnderPolicy: bigint,
     totalCreditsAllocated: bigint,
+    /** Its credits that wait or were approved, what was taken back deducted: what the total budget is held against. */
+    creditsMade: bigint,
+    /** Whether `policy_day_credits` is kept: since the first approval of a cap per period, for good. */
+    tracksDays: boolean,
     ...changeColumns,
     deletedAt: nullable(instant),
   },
@@ -84,6 +94,7 @@ export const partnerCreditPolicies = defineTable(
       ck_partner_credit_policies_days: 'start_date <= end_date',
       ck_partner_credit_policies_amounts:
         'base_credit >= 0 AND base_rate >= 0 AND minimum_credit >= 0 AND maximum_credit >= 0 AND bonus_rate >= 0',
+      ck_partner_credit_policies_caps: 'cap_per_lead >= 0 AND cap_per_period >= 0 AND total_budget >= 0',
       ck_partner_credit_policies_bounds: 'minimum_credit <= maximum_credit',
       ck_partner_credit_policies_score: 'min_lead_quality_score >= 0 AND min_lead_quality_score <= 10000',
       ck_partner_credit_policies_revision:
@@ -200,6 +211,8 @@ export const partnerLeadCredits = defineTable(
     approvedBy: nullable(uuid),
     approvedAt: nullable(instant),
     approvedOn: nullable(day),
+    /** The day of the lead's approval or conversion that made it, in the tenant's zone; null where no event did. */
+    eventOn: nullable(day),
     approvalNotes: nullable(text),
     /** The policy whose approver this credit was approved for. */
     delegatedPolicyId: nullable(uuid),
@@ -237,6 +250,10 @@ export const partnerLeadCredits = defineTable(
       },
       ix_partner_lead_credits_partner: { on: ['tenantId', 'partnerId', 'createdAt', 'id'] },
       ix_partner_lead_credits_payable: { on: ['tenantId', 'partnerId', 'status', 'approvedOn'] },
+      ix_partner_lead_credits_approved: {
+        on: ['tenantId', 'approvedOn', 'currency', 'partnerId', 'creditAmount'],
+        where: "status = 'approved'",
+      },
     },
     checks: {
       ck_partner_lead_credits_amount: "credit_amount >= 0 OR origin = 'reversal'",

@@ -1,6 +1,8 @@
 import type { Table } from '../table.ts';
 import * as access from './access.ts';
 import * as credits from './credits.ts';
+import * as documents from './documents.ts';
+import * as jobs from './jobs.ts';
 import * as leads from './leads.ts';
 import * as notifications from './notifications.ts';
 import * as partners from './partners.ts';
@@ -10,6 +12,8 @@ import * as projects from './projects.ts';
 
 export * from './access.ts';
 export * from './credits.ts';
+export * from './documents.ts';
+export * from './jobs.ts';
 export * from './leads.ts';
 export * from './notifications.ts';
 export * from './partners.ts';
@@ -22,7 +26,9 @@ export const allTables: readonly Table<unknown>[] = [
   people,
   access,
   partners,
+  documents,
   leads,
+  jobs,
   credits,
   payouts,
   notifications,

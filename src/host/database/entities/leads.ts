@@ -56,6 +56,8 @@ export const leadImports = defineTable(
     startedAt: instant,
     finishedAt: nullable(instant),
     failure: nullable(text),
+    /** The job it runs as; those of before jobs have none. */
+    jobId: nullable(uuid),
     ...changeColumns,
   },
   {
@@ -63,6 +65,7 @@ export const leadImports = defineTable(
     indexes: {
       ix_lead_imports_file: { on: ['tenantId', 'partnerId', 'fileSha256'] },
       ix_lead_imports_started: { on: ['tenantId', 'startedAt', 'id'] },
+      ix_lead_imports_job: { on: ['tenantId', 'jobId'], where: 'job_id IS NOT NULL' },
     },
     checks: {
       ck_lead_imports_counters: 'rows_read >= 0 AND accepted >= 0 AND rejected >= 0 AND file_size >= 0',
@@ -146,10 +149,23 @@ export const partnerLeads = defineTable(
         on: ['tenantId', 'qualityScore desc', 'submittedAt', 'id'],
         where: "status IN ('submitted', 'under_review') AND deleted_at IS NULL",
       },
-      ix_partner_leads_submitted: { on: ['tenantId', 'submittedAt', 'id'] },
-      ix_partner_leads_partner: { on: ['tenantId', 'partnerId', 'submittedAt', 'id'] },
+      // What stands behind the id is for the figures, which are counted from the index alone.
+      ix_partner_leads_submitted: { on: ['tenantId', 'submittedAt', 'id', 'deletedAt', 'qualityScore'] },
+      ix_partner_leads_partner: {
+        on: ['tenantId', 'partnerId', 'submittedAt', 'id', 'deletedAt', 'status', 'qualityScore'],
+      },
       ix_partner_leads_status: { on: ['tenantId', 'status', 'submittedAt', 'id'] },
-      ix_partner_leads_source: { on: ['tenantId', 'sourceId', 'submittedAt', 'id'] },
+      ix_partner_leads_source: {
+        on: ['tenantId', 'sourceId', 'submittedAt', 'id', 'deletedAt', 'status', 'qualityScore'],
+      },
+      ix_partner_leads_reviewed: {
+        on: ['tenantId', 'reviewedAt', 'status', 'submittedAt'],
+        where: 'reviewed_at IS NOT NULL AND deleted_at IS NULL',
+      },
+      ix_partner_leads_converted: {
+        on: ['tenantId', 'conversionDate', 'partnerId'],
+        where: "status = 'converted' AND deleted_at IS NULL",
+      },
       ix_partner_leads_email: { on: ['tenantId', 'emailKey'], where: 'deleted_at IS NULL' },
       ix_partner_leads_phone: { on: ['tenantId', 'phoneKey'], where: 'deleted_at IS NULL' },
     },
