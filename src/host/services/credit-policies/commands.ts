@@ -15,6 +15,8 @@ import {
 } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
+import { aboutPolicy } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
 import { nameOfStaff, requireVersion } from './refusals.ts';
 import { termsAfter, termsOfInput, termsOfRow, termsToWire } from './terms.ts';
@@ -57,6 +59,9 @@ export async function createPolicy(
     updatedAt: now,
   });
   await insertRevision(tx, { policyId: id, revision: 1, terms, madeBy: session.userId, madeAt: now });
+  const { policyCode, policyName } = input;
+  const made = { id, partnerId, policyCode, policyName, revision: 1 };
+  await notify(work, session, aboutPolicy('policy_awaiting_approval', made));
   work.record({
     action: 'policy_created',
     resource: 'policy',
@@ -105,6 +110,7 @@ export async function updatePolicy(
     };
   }
   const after = await tx.update(partnerCreditPolicies, { id: policy.id, version: policy.version }, patch);
+  if (isNewRevision) await notify(work, session, aboutPolicy('policy_awaiting_approval', after));
   work.record({
     action: isNewRevision ? 'policy_revised' : 'policy_renamed',
     resource: 'policy',
@@ -165,6 +171,7 @@ export async function approvePolicy(
     { id: policy.id, version: policy.version },
     { ...approval, approvalRequired: false, effectiveRevision: policy.revision, isActive: true },
   );
+  await notify(work, session, aboutPolicy('policy_approved', after));
   work.record({
     action: 'policy_approved',
     resource: 'policy',

@@ -12,6 +12,7 @@ import type { Work } from '../command.ts';
 import { settleApproved } from '../credit-engine/settle.ts';
 import { refreshLeadCredit } from '../credit-engine.ts';
 import { nameOfStaff, requireVersion } from '../credit-policies/refusals.ts';
+import { notifyOfCredit } from '../notifications/drafts.ts';
 import type { Input } from '../service.ts';
 import { creditToWire, type WireCredit } from './wire.ts';
 
@@ -53,7 +54,7 @@ export async function holdCredit(
  */
 export async function approveCredit(work: Work, session: Session, input: ApproveInput): Promise<WireCredit> {
   const { tx, now } = work;
-  const { credit } = await holdCredit(tx, input);
+  const { credit, partner } = await holdCredit(tx, input);
   await requirePending(tx, session, credit);
   const isOwn = credit.requestedBy === session.userId;
   if (isOwn && session.tenant.settings.fourEyes) {
@@ -78,6 +79,7 @@ export async function approveCredit(work: Work, session: Session, input: Approve
   );
   await settleApproved(work, session, after);
   await refreshLeads(work, session, after);
+  await notifyOfCredit(work, session, { credit: after, partner, told: { event: 'credit_approved' } });
   work.record({
     action: 'credit_approved',
     resource: 'credit',
@@ -104,7 +106,7 @@ export async function rejectCredit(
   input: Input<'credits', 'reject'>,
 ): Promise<WireCredit> {
   const { tx, now } = work;
-  const { credit } = await holdCredit(tx, input);
+  const { credit, partner } = await holdCredit(tx, input);
   await requirePending(tx, session, credit);
   const after = await tx.update(
     partnerLeadCredits,
@@ -112,6 +114,8 @@ export async function rejectCredit(
     { status: 'rejected', rejectedBy: session.userId, rejectionReason: input.reason, updatedAt: now },
   );
   await refreshLeads(work, session, after);
+  const { reason } = input;
+  await notifyOfCredit(work, session, { credit: after, partner, told: { event: 'credit_rejected', reason } });
   work.record({
     action: 'credit_rejected',
     resource: 'credit',

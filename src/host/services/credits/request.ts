@@ -5,6 +5,7 @@ import { leadMachine } from '#domain/state-machines.ts';
 import { partnerLeadCredits, partnerLeads, partners } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
+import { notifyOfCredit } from '../notifications/drafts.ts';
 import type { Input } from '../service.ts';
 import { refreshLeads } from './decide.ts';
 import { creditToWire, type WireCredit } from './wire.ts';
@@ -60,6 +61,8 @@ export async function requestCredit(
   const credit = await tx.find(partnerLeadCredits, { id });
   if (credit === undefined) throw new Error(`The credit ${id} just requested is not there.`);
   await refreshLeads(work, session, credit);
+  const told = { event: 'credit_awaiting_decision', reason: credit.reason } as const;
+  await notifyOfCredit(work, session, { credit, partner, told });
   work.record({
     action: 'credit_requested',
     resource: 'credit',

@@ -8,6 +8,7 @@ import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { settleApproved, settleReversed } from '../credit-engine/settle.ts';
 import { nameOfStaff } from '../credit-policies/refusals.ts';
+import { notifyOfCredit } from '../notifications/drafts.ts';
 import type { Input } from '../service.ts';
 import { holdCredit, refreshLeads } from './decide.ts';
 import { creditToWire, type WireCredit } from './wire.ts';
@@ -31,7 +32,7 @@ export async function reverseCredit(
   input: Input<'credits', 'reverse'>,
 ): Promise<WireCredit> {
   const { tx } = work;
-  const { credit } = await holdCredit(tx, input);
+  const { credit, partner } = await holdCredit(tx, input);
   await requireReversible(tx, session, credit);
   const payout = await holdingPayout(tx, session.tenantId, credit.id);
   if (payout?.status === 'pending') {
@@ -41,6 +42,8 @@ export async function reverseCredit(
   const after = payout === undefined ? await takeBack(work, session, credit, input) : credit;
   const compensation = payout === undefined ? undefined : await compensate(work, session, credit, input);
   await refreshLeads(work, session, credit);
+  const { reason } = input;
+  await notifyOfCredit(work, session, { credit, partner, told: { event: 'credit_reversed', reason } });
   work.record({
     action: 'credit_reversed',
     resource: 'credit',

@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { DomainError } from '#domain/errors.ts';
+import { isHighQuality } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import { type ManualMapping } from '../../csv/columns.ts';
 import { type CsvRow, openCsv } from '../../csv/read.ts';
@@ -8,6 +9,7 @@ import { leadImportErrors, leadImports } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
 import { assessLeads, type IntakeOutcome, insertLeads, listSources, openIntake } from '../lead-intake.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Output } from '../service.ts';
 import { type ImportPlan, mappingRecord, planImport } from './plan.ts';
 import { type RejectedRow, type RowReader, refusedRows, sortRows } from './rows.ts';
@@ -41,6 +43,8 @@ interface Tally {
   accepted: number;
   rejected: number;
   duplicates: number;
+  /** Of those accepted; reviewers are told once, at the end. */
+  highQuality: number;
   shown: RejectedRow[];
 }
 
@@ -64,7 +68,7 @@ export async function* runImport(
       { fields: [{ path: 'file', message: 'Already imported.' }] },
     );
   }
-  const tally: Tally = { rowsRead: 0, accepted: 0, rejected: 0, duplicates: 0, shown: [] };
+  const tally: Tally = { rowsRead: 0, accepted: 0, rejected: 0, duplicates: 0, highQuality: 0, shown: [] };
   const importId = input.dryRun ? null : await beginImport(host, session, plan);
   const take =
     importId === null ? await dryTaker(host, session, plan) : writingTaker(host, session, plan, importId);
@@ -103,7 +107,8 @@ export async function* runImport(
     failure = error;
     throw error;
   } finally {
-    if (importId !== null) await endImport(host, session, plan, importId, end, failure);
+    if (importId !== null)
+      await endImport(host, session, plan, { importId, highQuality: tally.highQuality }, end, failure);
   }
   if (importId !== null) await host.uploads.discard(session, input.uploadId);
   yield { type: 'result', result: resultOf(plan, importId, end === 'cancelled', tally) };
@@ -127,7 +132,11 @@ async function takeBatch(
   tally.rowsRead += rows.length;
   tally.accepted += fit.length - refused.length;
   tally.rejected += rejected.length + refused.length;
-  for (const outcome of outcomes) if (outcome.accepted && outcome.duplicateOf !== null) tally.duplicates += 1;
+  for (const outcome of outcomes) {
+    if (!outcome.accepted) continue;
+    if (outcome.duplicateOf !== null) tally.duplicates += 1;
+    if (isHighQuality(outcome.row.qualityScore)) tally.highQuality += 1;
+  }
   const room = shownRows - tally.shown.length;
   if (room > 0) {
     const all = [...rejected, ...refused].toSorted((left, right) => left.row.row - right.row.row);
@@ -231,7 +240,7 @@ async function endImport(
   host: HostContext,
   session: Session,
   plan: ImportPlan,
-  importId: string,
+  { importId, highQuality }: { importId: string; highQuality: number },
   status: 'completed' | 'cancelled' | 'failed',
   error?: unknown,
 ): Promise<void> {
@@ -241,10 +250,20 @@ async function endImport(
       : error instanceof DomainError
         ? error.message
         : 'Something went wrong on our side.';
-  await command(host, session, { name: 'imports.end', input: {} }, async ({ tx, now, record }) => {
+  await command(host, session, { name: 'imports.end', input: {} }, async (work) => {
+    const { tx, now, record } = work;
     const row = await tx.find(leadImports, { id: importId }, { lock: true });
     if (row === undefined) throw new Error('The import under way has no record.');
     await tx.update(leadImports, { id: importId, status: 'running' }, { status, failure, finishedAt: now });
+    if (highQuality > 0) {
+      const { id: partnerId, organizationName: partnerName } = plan.partner;
+      await notify(work, session, {
+        event: 'high_quality_leads_imported',
+        resourceId: importId,
+        partnerId,
+        data: { leadCount: highQuality, partnerName, fileName: row.fileName },
+      });
+    }
     record({
       action: `import_${status}`,
       resource: 'import',

@@ -14,6 +14,8 @@ import {
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
 import { creditLead } from '../credit-engine.ts';
+import { creditsOfLead, leadApproved, leadRejected } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
 import { holdLeadAndPartner, requireFree, requirePath } from './claims.ts';
 import { currencyMismatch } from './preparation.ts';
@@ -67,6 +69,7 @@ export function approveLead(
       { ...change, ...shown, updatedAt: now },
     );
     await count(tx, lead, { approved: 1 });
+    await notify(work, session, ...leadApproved(after, partner, made));
     record({
       action: 'lead_approved',
       resource: 'lead',
@@ -93,7 +96,8 @@ export function rejectLead(
   session: Session,
   input: Input<'leads', 'reject'>,
 ): Promise<WireLead> {
-  return command(host, session, { name: 'leads.reject', input }, async ({ tx, now, record }) => {
+  return command(host, session, { name: 'leads.reject', input }, async (work) => {
+    const { tx, now, record } = work;
     const held = await holdLeadAndPartner(tx, input.id);
     const { lead, partner } = held;
     await requireFree(tx, session, held, { now, version: input.version });
@@ -111,6 +115,7 @@ export function rejectLead(
       },
     );
     await count(tx, lead, { rejected: 1 });
+    await notify(work, session, leadRejected(after, partner, input.reason));
     record({
       action: 'lead_rejected',
       resource: 'lead',
@@ -169,6 +174,7 @@ export function convertLead(
       { status: 'converted', dealValue, convertedOn: conversionDate, updatedAt: now },
     );
     await count(tx, lead, { converted: 1, revenue: dealValue });
+    await notify(work, session, ...creditsOfLead(after, partner, made));
     record({
       action: 'lead_converted',
       resource: 'lead',

@@ -6,6 +6,8 @@ import { type PartnerLeadRow, partnerLeads, partners, type Writer } from '../../
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
 import { insertLeads, listSources, requireActivePartner, sourceOf } from '../lead-intake.ts';
+import { highQualityLead } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
 import { holdLeadAndPartner, refuseDecided, requireFree } from './claims.ts';
 import {
@@ -46,6 +48,7 @@ export function submitLead(
       throw new DomainError(outcome.code, outcome.message, { fields: outcome.fields });
     }
     const { row } = outcome;
+    await notify(work, session, ...highQualityLead(row, partner));
     work.record({
       action: 'lead_submitted',
       resource: 'lead',
@@ -81,7 +84,8 @@ export function updateLead(
   session: Session,
   input: Input<'leads', 'update'>,
 ): Promise<WireLead> {
-  return command(host, session, { name: 'leads.update', input }, async ({ tx, now, record }) => {
+  return command(host, session, { name: 'leads.update', input }, async (work) => {
+    const { tx, now, record } = work;
     const held = await holdLeadAndPartner(tx, input.id, () => lockIntake(tx, session.tenantId));
     const { lead, partner } = held;
     await requireFree(tx, session, held, { now, version: input.version });
@@ -118,6 +122,7 @@ export function updateLead(
       },
     );
     await moveScores(tx, lead, after);
+    await notify(work, session, ...highQualityLead(after, partner, lead));
     record({
       action: 'lead_changed',
       resource: 'lead',

@@ -5,6 +5,7 @@ import type { HostContext } from '../../context.ts';
 import { type PartnerRow, partners, type Reader, staff } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { bankingProblems, isSelfVerified } from './banking.ts';
 import { lockPartner, oneToWire, type Partner } from './wire.ts';
@@ -51,7 +52,8 @@ function move(
   input: Input<'partners', 'reactivate'>,
   consequences: (partner: PartnerRow) => Partial<PartnerRow> = () => ({}),
 ): Promise<Partner> {
-  return command(host, session, { name: `partners.${action}`, input }, async ({ tx, record }) => {
+  return command(host, session, { name: `partners.${action}`, input }, async (work) => {
+    const { tx, record } = work;
     const partner = await lockPartner(host, tx, session, input);
     const status = transition(partnerMachine, partner.status, action);
     const reason = input.reason ?? null;
@@ -60,6 +62,14 @@ function move(
       { id: partner.id, version: partner.version },
       { status, statusReason: reason, ...consequences(partner) },
     );
+    if (reason !== null && (action === 'reject' || action === 'suspend')) {
+      await notify(work, session, {
+        event: action === 'reject' ? 'partner_rejected' : 'partner_suspended',
+        resourceId: partner.id,
+        partnerId: partner.id,
+        data: { partnerName: partner.organizationName, reason },
+      });
+    }
     record({
       action: activityOf[action],
       resource: 'partner',
@@ -76,7 +86,8 @@ function move(
  * created nor edited the partner, unless the organization has switched four eyes off.
  */
 function approve(host: HostContext, session: Session, input: Input<'partners', 'approve'>): Promise<Partner> {
-  return command(host, session, { name: 'partners.approve', input }, async ({ tx, now, record }) => {
+  return command(host, session, { name: 'partners.approve', input }, async (work) => {
+    const { tx, now, record } = work;
     const partner = await lockPartner(host, tx, session, input);
     await refuseSecondApproval(tx, partner);
     const status = transition(partnerMachine, partner.status, 'approve');
@@ -111,6 +122,12 @@ function approve(host: HostContext, session: Session, input: Input<'partners', '
         fourEyesWaived: isOwnWork || isSelfVerified(partner),
       },
     );
+    await notify(work, session, {
+      event: 'partner_approved',
+      resourceId: partner.id,
+      partnerId: partner.id,
+      data: { partnerName: partner.organizationName },
+    });
     record({
       action: 'partner_approved',
       resource: 'partner',

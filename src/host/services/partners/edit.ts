@@ -9,6 +9,8 @@ import type { HostContext } from '../../context.ts';
 import { type PartnerRow, partnerSources, partners, type Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
+import { bankDetailsChanged } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { changeBanking, startBanking, withoutNumbers } from './banking.ts';
 import { codeFromName, duplicateCode, freeCode, freeSourceCode, withCode } from './codes.ts';
@@ -49,42 +51,41 @@ export function partnerEdits(host: HostContext): Pick<Service<'partners'>, 'crea
       ),
 
     update: (session, input) =>
-      command(
-        host,
-        session,
-        { name: 'partners.update', input: withoutNumbers(input) },
-        async ({ tx, record }) => {
-          const before = await lockPartner(host, tx, session, input);
-          refuseAnotherCurrency(before, input.currency);
-          const banking =
-            input.bankingDetails === undefined
-              ? undefined
-              : changeBanking(host, session, before, input.bankingDetails);
-          const patch = { ...changedFields(before, input), ...banking?.patch };
-          // Who edits a partner can't approve it; the name in the search follows the name.
-          const after = await tx.update(
-            partners,
-            { id: before.id, version: before.version },
-            {
-              ...patch,
-              searchText: partnerSearchText({ ...before, ...patch }),
-              updatedBy: session.userId,
-            },
-          );
-          record({
-            action: 'partner_updated',
-            resource: 'partner',
-            resourceId: before.id,
-            partnerId: before.id,
-            details: {
-              before: shown(before, patch),
-              after: shown(after, patch),
-              ...(banking && banking.changed.length > 0 && { bankingChanged: banking.changed }),
-            },
-          });
-          return oneToWire(host, tx, session, after);
-        },
-      ),
+      command(host, session, { name: 'partners.update', input: withoutNumbers(input) }, async (work) => {
+        const { tx, record } = work;
+        const before = await lockPartner(host, tx, session, input);
+        refuseAnotherCurrency(before, input.currency);
+        const banking =
+          input.bankingDetails === undefined
+            ? undefined
+            : changeBanking(host, session, before, input.bankingDetails);
+        const patch = { ...changedFields(before, input), ...banking?.patch };
+        // Who edits a partner can't approve it; the name in the search follows the name.
+        const after = await tx.update(
+          partners,
+          { id: before.id, version: before.version },
+          {
+            ...patch,
+            searchText: partnerSearchText({ ...before, ...patch }),
+            updatedBy: session.userId,
+          },
+        );
+        if (banking !== undefined && banking.changed.length > 0) {
+          await notify(work, session, bankDetailsChanged(after));
+        }
+        record({
+          action: 'partner_updated',
+          resource: 'partner',
+          resourceId: before.id,
+          partnerId: before.id,
+          details: {
+            before: shown(before, patch),
+            after: shown(after, patch),
+            ...(banking && banking.changed.length > 0 && { bankingChanged: banking.changed }),
+          },
+        });
+        return oneToWire(host, tx, session, after);
+      }),
   };
 }
 

@@ -14,6 +14,8 @@ import {
 import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
 import { postToLedger } from '../ledger-posting.ts';
+import { payoutApproved, payoutAwaiting, payoutRejected } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { coverLines } from './coverage.ts';
 import { makersOf } from './lines.ts';
@@ -65,6 +67,7 @@ async function approve(work: Work, session: Session, input: Input<'payouts', 'ap
   const isWaived = makers.includes(session.userId);
   const fourEyesWaived = payout.fourEyesWaived || isWaived;
   if (outcome.kind === 'awaits_second_approval') {
+    await notify(work, session, payoutAwaiting(payout, partner.organizationName));
     return giveFirstApproval(work, session, payout, { amount: outcome.amount, fourEyesWaived, isWaived });
   }
 
@@ -90,6 +93,7 @@ async function approve(work: Work, session: Session, input: Input<'payouts', 'ap
     ...movementOf(payout),
     event: { type: 'payout_approved', amount: approvedAmount },
   });
+  await notify(work, session, payoutApproved(after, partner.organizationName));
   work.record({
     action: 'payout_approved',
     resource: 'payout',
@@ -166,7 +170,7 @@ function requireOwnOrApprover(session: Session, payout: PartnerPayoutRow, verb: 
 
 async function reject(work: Work, session: Session, input: Input<'payouts', 'reject'>): Promise<Payout> {
   const { tx, now } = work;
-  const { payout } = await lockPayout(tx, session, input);
+  const { payout, partner } = await lockPayout(tx, session, input);
   requireOwnOrApprover(session, payout, 'reject');
   if (payout.status !== 'pending') throw await alreadyDecided(tx, payout, 'reject');
   await tx.run(sql`update partner_payout_details
@@ -184,6 +188,7 @@ async function reject(work: Work, session: Session, input: Input<'payouts', 'rej
       updatedAt: now,
     },
   );
+  await notify(work, session, payoutRejected(after, partner.organizationName, input.notes));
   work.record({
     action: 'payout_rejected',
     resource: 'payout',

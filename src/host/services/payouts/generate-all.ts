@@ -7,6 +7,8 @@ import type { HostContext } from '../../context.ts';
 import { ConstraintError, partners } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
+import { payoutAwaiting } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Call, Input, Output, Service } from '../service.ts';
 import { generatePayout, NoPayout, nothingReason } from './generate.ts';
 import { checkDays } from './queries.ts';
@@ -105,9 +107,11 @@ async function generateForOne(
 ): Promise<Generated> {
   await requireLivePartner(host, session, partnerId);
   const made = await attempt(partnerId, () =>
-    command(host, session, { name: commandName, input }, (work) =>
-      generatePayout(work, session, partnerId, input),
-    ),
+    command(host, session, { name: commandName, input }, async (work) => {
+      const payout = await generatePayout(work, session, partnerId, input);
+      await notify(work, session, payoutAwaiting(payout, payout.partnerName));
+      return payout;
+    }),
   );
   return 'payout' in made
     ? { payouts: [made.payout], skipped: [] }
@@ -260,8 +264,19 @@ function finishRun(
   input: GenerateInput,
   result: Generated,
 ): Promise<Generated> {
-  return command(host, session, { name: commandName, input }, async ({ record }) => {
-    record({
+  return command(host, session, { name: commandName, input }, async (work) => {
+    const { periodStart, periodEnd } = input;
+    const payoutCount = result.payouts.length;
+    // One summary: whoever approves goes through the list anyway.
+    if (payoutCount > 0) {
+      await notify(work, session, {
+        event: 'payouts_awaiting_approval',
+        resourceId: null,
+        partnerId: null,
+        data: { payoutCount, periodStart, periodEnd },
+      });
+    }
+    work.record({
       action: 'payouts_generated',
       resource: 'payout',
       resourceId: null,

@@ -11,6 +11,8 @@ import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
 import { refreshLeadCredit } from '../credit-engine.ts';
 import { postToLedger } from '../ledger-posting.ts';
+import { payoutPaid } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { requireActive } from './decisions.ts';
 import { lockPayout, onePayoutToWire, type Payout } from './wire.ts';
@@ -74,6 +76,8 @@ async function pay(work: Work, session: Session, input: Input<'payouts', 'pay'>)
     discriminator: paymentId,
   });
   if (after.status === 'paid') await refreshLeadCredit(work, session, await leadsIn(tx, session, payout.id));
+  const payment = { amount: outcome.amount, paymentDate, referenceNumber };
+  await notify(work, session, payoutPaid(after, partner.organizationName, payment));
   work.record({
     action: 'payment_recorded',
     resource: 'payout',
