@@ -1,7 +1,66 @@
 import type { Migration } from '../types.ts';
+import { tenantFence } from './helpers.ts';
 
 export const peopleAndAccess: Migration = {
   number: 9,
   name: 'people-and-access',
-  up: [],
+  up: [
+    `CREATE TABLE "partner_users" (
+      "id" uuid NOT NULL,
+      "tenant_id" uuid NOT NULL,
+      "partner_id" uuid NOT NULL,
+      "email" text COLLATE "C" NOT NULL,
+      "email_key" text COLLATE "C" NOT NULL,
+      "first_name" text COLLATE "C" NOT NULL,
+      "last_name" text COLLATE "C" NOT NULL,
+      "role" text COLLATE "C" NOT NULL,
+      "password_hash" text COLLATE "C",
+      "is_active" boolean NOT NULL,
+      "failed_attempts" integer NOT NULL,
+      "locked_until" timestamptz(3),
+      "last_login" timestamptz(3),
+      "invitation_hash" text COLLATE "C",
+      "invitation_expires_at" timestamptz(3),
+      "created_by" uuid NOT NULL,
+      "version" integer NOT NULL,
+      "created_at" timestamptz(3) NOT NULL,
+      "updated_at" timestamptz(3) NOT NULL,
+      "deleted_at" timestamptz(3),
+      CONSTRAINT "ck_partner_users_role" CHECK (role IN ('admin', 'lead_manager', 'viewer')),
+      CONSTRAINT "ck_partner_users_failed_attempts" CHECK (failed_attempts >= 0),
+      CONSTRAINT "ck_partner_users_invitation" CHECK ((invitation_hash IS NULL) = (invitation_expires_at IS NULL)),
+      CONSTRAINT "fk_partner_users_partner" FOREIGN KEY ("tenant_id", "partner_id") REFERENCES "partners" ("tenant_id", "id"),
+      CONSTRAINT "pk_partner_users" PRIMARY KEY ("tenant_id", "id")
+    )`,
+    `CREATE UNIQUE INDEX "ux_partner_users_email" ON "partner_users" ("email_key", "tenant_id")`,
+    `CREATE UNIQUE INDEX "ux_partner_users_invitation" ON "partner_users" ("invitation_hash")`,
+    `CREATE INDEX "ix_partner_users_partner" ON "partner_users" ("tenant_id", "partner_id", "id")`,
+    `CREATE TABLE "second_factors" (
+      "tenant_id" uuid NOT NULL,
+      "user_id" uuid NOT NULL,
+      "user_kind" text COLLATE "C" NOT NULL,
+      "secret" text COLLATE "C" NOT NULL,
+      "confirmed_at" timestamptz(3),
+      "last_step" bigint,
+      "created_at" timestamptz(3) NOT NULL,
+      CONSTRAINT "ck_second_factors_user_kind" CHECK (user_kind IN ('staff', 'partner_user')),
+      CONSTRAINT "fk_second_factors_tenant" FOREIGN KEY ("tenant_id") REFERENCES "tenants" ("id"),
+      CONSTRAINT "pk_second_factors" PRIMARY KEY ("tenant_id", "user_id")
+    )`,
+    `CREATE TABLE "recovery_codes" (
+      "id" uuid NOT NULL,
+      "tenant_id" uuid NOT NULL,
+      "user_id" uuid NOT NULL,
+      "code_hash" text COLLATE "C" NOT NULL,
+      "used_at" timestamptz(3),
+      "created_at" timestamptz(3) NOT NULL,
+      CONSTRAINT "fk_recovery_codes_factor" FOREIGN KEY ("tenant_id", "user_id") REFERENCES "second_factors" ("tenant_id", "user_id"),
+      CONSTRAINT "pk_recovery_codes" PRIMARY KEY ("tenant_id", "id")
+    )`,
+    `CREATE UNIQUE INDEX "ux_recovery_codes_code" ON "recovery_codes" ("tenant_id", "user_id", "code_hash")`,
+    `ALTER TABLE "sessions" ADD COLUMN "second_factor_passed" boolean NOT NULL DEFAULT false`,
+    ...tenantFence('partner_users'),
+    ...tenantFence('second_factors'),
+    ...tenantFence('recovery_codes'),
+  ],
 };

@@ -1,10 +1,13 @@
 import type { InferContractRouterInputs, InferContractRouterOutputs } from '@orpc/contract';
+import { account } from './account.ts';
 import { activities, ledger } from './audit.ts';
 import { creditPolicies } from './credit-policies.ts';
 import { credits } from './credits.ts';
 import { imports, uploads } from './imports.ts';
+import { jobs } from './jobs.ts';
 import { leads } from './leads.ts';
 import { auth, health, settings, setup, staff } from './organization.ts';
+import { partnerUsers } from './partner-users.ts';
 import { partners, sources } from './partners.ts';
 import { payoutExports } from './payout-exports.ts';
 import { payouts } from './payouts.ts';
@@ -17,13 +20,16 @@ export const contract = {
   health,
   setup,
   auth,
+  account,
   staff,
   settings,
   partners,
+  partnerUsers,
   sources,
   leads,
   uploads,
   imports,
+  jobs,
   creditPolicies,
   credits,
   payouts,

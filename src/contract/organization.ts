@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { staffRoles } from '#domain/vocabulary.ts';
+import { partnerRoles, staffRoles } from '#domain/vocabulary.ts';
 import {
   commandFields,
   count,
@@ -10,6 +10,7 @@ import {
   page,
   pageFields,
   procedure,
+  reason,
   rowFields,
   score,
   text,
@@ -21,20 +22,30 @@ export const email = z
   .trim()
   .max(254)
   .pipe(z.email('Use an e-mail address such as ana@example.com.'));
-const password = z.string().min(10, 'A password has at least 10 characters.').max(200);
+export const password = z.string().min(10, 'A password has at least 10 characters.').max(200);
 const role = z.enum(staffRoles);
 
 /** Who is signed in, and what they may do: the screens show what this allows. */
 export const sessionUser = z.object({
   id,
   tenantId: id,
-  kind: z.literal('staff'),
+  /** A partner user sees only the own partner. */
+  kind: z.enum(['staff', 'partner_user']),
   email: z.string(),
   firstName: z.string(),
   lastName: z.string(),
+  /** Of staff; a partner user has `partnerRole` instead. */
   roles: z.array(role),
   permissions: z.array(z.string() as z.ZodType<Permission>),
   organizationName: z.string(),
+  partnerId: id.nullable(),
+  partnerName: z.string().nullable(),
+  partnerRole: z.enum(partnerRoles).nullable(),
+  secondFactor: z.object({
+    enrolled: z.boolean(),
+    /** The organization asks for one, and this sign-in was without: until it is set up, nothing else is allowed. */
+    mustEnrol: z.boolean(),
+  }),
   currency: currencyCode,
   timeZone: z.string(),
 });
@@ -81,9 +92,23 @@ export const auth = {
         password: z.string().max(200),
         /** Needed only by a person with the same e-mail and password in several organizations. */
         organizationName: z.string().max(255).optional(),
+        /**
+         * The second step, for whoever has a second factor: six digits, or a recovery code. Without it a right password is
+         * answered with `UNAUTHENTICATED` about the field `code`.
+         */
+        code: z.string().trim().max(40).optional(),
       }),
     )
     .output(signedIn),
+  acceptInvitation: procedure('public', 'NOT_FOUND', 'PARTNER_NOT_ACTIVE')
+    .route({
+      method: 'POST',
+      path: '/auth/accept-invitation',
+      summary: 'Set a password with the secret of a one-time link; sign in with it then',
+      tags: ['Sign-in'],
+    })
+    .input(z.object({ token: z.string().min(20).max(200), password }))
+    .output(z.object({ email: z.string(), organizationName: z.string() })),
   logout: procedure('signedIn')
     .route({ method: 'POST', path: '/auth/logout', summary: 'Sign out', tags: ['Sign-in'] })
     .output(z.object({ ok: z.literal(true) })),
@@ -100,6 +125,7 @@ export const staffMember = z.object({
   roles: z.array(role),
   isActive: z.boolean(),
   lastLogin: instant.nullable(),
+  hasSecondFactor: z.boolean(),
 });
 
 const roles = z.array(role).min(1, 'Give at least one role.').max(staffRoles.length);
@@ -137,7 +163,38 @@ export const staff = {
       }),
     )
     .output(staffMember),
+  resetSecondFactor: procedure('staff.manage', 'NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION')
+    .route({
+      method: 'POST',
+      path: '/staff/{id}/second-factor/reset',
+      summary: 'Take away the second factor of somebody who lost it',
+      tags: ['Staff'],
+    })
+    .input(z.object({ id, reason, ...commandFields }))
+    .output(staffMember),
 };
+
+/** The account SEPA payments leave from. */
+const sepaPayer = z.object({ name: text(70), iban: text(50), bic: text(20).nullable().default(null) });
+/** Who pays by ACH, as the bank set it up: `domain/nacha.ts` tells what each field is. */
+const achPayer = z.object({
+  immediateDestination: text(20),
+  immediateDestinationName: text(40),
+  immediateOrigin: text(10),
+  immediateOriginName: text(40),
+  companyName: text(40),
+  companyId: text(10),
+  odfiRouting: text(20),
+  entryClass: z.enum(['CCD', 'PPD']).default('CCD'),
+  entryDescription: text(20).default('PAYOUT'),
+});
+/** The accounting's codes of the ledger's accounts. */
+const journalAccounts = z.object({
+  commission_expense: text(30),
+  available: text(30),
+  payable: text(30),
+  paid: text(30),
+});
 
 export const tenantSettings = z.object({
   organizationName: z.string(),
@@ -147,12 +204,28 @@ export const tenantSettings = z.object({
   fourEyes: z.boolean(),
   /** Minor units; a payout above it takes two approvers; null = never. */
   secondApprovalThreshold: money.nullable(),
-  duplicateHandling: z.enum(['flag', 'refuse']),
+  /** The newer of two leads of one person is marked, refused, or recorded under the older one and not reviewed. */
+  duplicateHandling: z.enum(['flag', 'refuse', 'link']),
+  /** Days for which whoever submits a person first is protected against other partners; 0 = none. */
+  protectionDays: count,
+  protectionHandling: z.enum(['flag', 'refuse']),
+  /** Hours from its submission by which a lead is to be decided; later it is overdue. */
+  reviewHours: count,
+  /** Hours from its submission after which an overdue lead is escalated. */
+  escalationHours: count,
   claimLeaseMinutes: count,
   /** ISO 3166 alpha-2, for phone numbers without a country. */
   defaultCountry: z.string().nullable(),
   /** Weight in points of each field; they sum to 100. */
   scoreWeights: z.record(z.string(), score),
+  /** Null: no SEPA payments are made, or none by ACH. */
+  sepaPayer: sepaPayer.nullable(),
+  achPayer: achPayer.nullable(),
+  journalAccounts,
+  /** Everybody signs in with a second factor; who has none may only set one up. */
+  requireSecondFactor: z.boolean(),
+  /** Where people reach this host with a browser, for links; null: not known. */
+  publicUrl: z.string().nullable(),
   version: z.int(),
 });
 
@@ -168,7 +241,11 @@ export const settings = {
         timeZone: z.string().min(1).max(64).optional(),
         fourEyes: z.boolean().optional(),
         secondApprovalThreshold: money.nullable().optional(),
-        duplicateHandling: z.enum(['flag', 'refuse']).optional(),
+        duplicateHandling: z.enum(['flag', 'refuse', 'link']).optional(),
+        protectionDays: z.int().min(0).max(3650).optional(),
+        protectionHandling: z.enum(['flag', 'refuse']).optional(),
+        reviewHours: z.int().min(1).max(8760).optional(),
+        escalationHours: z.int().min(1).max(8760).optional(),
         claimLeaseMinutes: z.int().min(1).max(1440).optional(),
         defaultCountry: z
           .string()
@@ -176,6 +253,15 @@ export const settings = {
           .nullable()
           .optional(),
         scoreWeights: z.record(z.string(), score).optional(),
+        sepaPayer: sepaPayer.nullable().optional(),
+        achPayer: achPayer.nullable().optional(),
+        journalAccounts: journalAccounts.optional(),
+        requireSecondFactor: z.boolean().optional(),
+        publicUrl: z
+          .url({ protocol: /^https?$/ })
+          .max(500)
+          .nullable()
+          .optional(),
         ...commandFields,
       }),
     )

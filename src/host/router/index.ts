@@ -124,6 +124,12 @@ export function buildRouter({
                 'Sign in first: you are not signed in, or your session has ended.',
               );
             }
+            if (session.secondFactor.mustEnrol && resource !== 'auth' && resource !== 'account') {
+              throw new DomainError(
+                'FORBIDDEN',
+                'Your organization asks for a second factor. Set one up, then go on.',
+              );
+            }
             const isOpen = session.partnerId === null || partners;
             if (permission !== 'signedIn' && !(isOpen && session.permissions.has(permission))) {
               throw new DomainError(

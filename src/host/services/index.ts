@@ -5,9 +5,11 @@ import { creditsService } from './credits.ts';
 import { importsService, uploadsService } from './imports.ts';
 import { leadsService } from './leads.ts';
 import { ledgerService } from './ledger.ts';
+import { accountService } from './organization/account.ts';
 import { settingsService } from './organization/settings.ts';
 import { authService, setupService } from './organization/sign-in.ts';
 import { staffService } from './organization/staff.ts';
+import { partnerUsersService } from './partner-users.ts';
 import { partnersService } from './partners.ts';
 import { payoutExportsService } from './payout-exports.ts';
 import { payoutsService } from './payouts.ts';
@@ -20,9 +22,11 @@ export function buildServices(host: HostContext, version: string): Services {
     health: { check: async () => ({ status: 'ok', version, engine: host.database.engine }) },
     setup: setupService(host),
     auth: authService(host),
+    account: accountService(host),
     staff: staffService(host),
     settings: settingsService(host),
     partners: partnersService(host),
+    partnerUsers: partnerUsersService(host),
     sources: sourcesService(host),
     leads: leadsService(host),
     uploads: uploadsService(host),

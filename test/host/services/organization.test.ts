@@ -1,6 +1,6 @@
 import sql from 'sql-template-tag';
 import { afterEach, describe, expect, it } from 'vitest';
-import { waitAfter } from '#host/services/organization/sign-in.ts';
+import { waitAfter } from '#host/services/organization/accounts.ts';
 import { engines } from '#test/support/databases.ts';
 import { refusalOf, type TestHost, testHost } from '#test/support/host.ts';
 

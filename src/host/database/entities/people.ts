@@ -3,6 +3,7 @@ import {
   bigint,
   boolean,
   changeColumns,
+  day,
   defineTable,
   instant,
   integer,
@@ -25,6 +26,8 @@ export const tenants = defineTable(
     currency: text,
     timeZone: text,
     settings: json<Record<string, unknown>>(),
+    /** The last day of the newest closed period; nothing is booked on it or before it. */
+    closedUntil: nullable(day),
     ...changeColumns,
   },
   { noun: 'organization', primaryKey: ['id'], tenantField: 'id' },
@@ -74,6 +77,8 @@ export const sessions = defineTable(
     lastSeenAt: instant,
     revokedAt: nullable(instant),
     station: nullable(text),
+    /** Whether this sign-in took a second factor. */
+    secondFactorPassed: boolean,
   },
   {
     noun: 'session',

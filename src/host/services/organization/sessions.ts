@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import sql from 'sql-template-tag';
+import sql, { empty } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
-import { permissionsOf } from '#contract/permissions.ts';
-import type { StaffRole } from '#domain/vocabulary.ts';
+import { type Permission, permissionsOf, permissionsOfPartner } from '#contract/permissions.ts';
+import type { PartnerStatus } from '#domain/state-machines.ts';
+import type { PartnerRole, StaffRole } from '#domain/vocabulary.ts';
 import { sha256 } from '../../canonical-json.ts';
 import type { HostContext } from '../../context.ts';
-import { asJson, sessions, type Writer } from '../../database/index.ts';
+import { asBoolean, asJson, sessions, type Writer } from '../../database/index.ts';
 import type { Session, TenantSettings } from '../../session.ts';
+import { type AccountKind, signInStatusesSql } from './accounts.ts';
 import { readSettings } from './settings.ts';
 
 /** A working day: whoever signs in in the morning is not asked again before the evening. */
@@ -18,10 +20,16 @@ export interface NewSession {
   expiresAt: string;
 }
 
-/** Opens a session for a staff member. */
+/** Opens a session. `secondFactorPassed`: whether the sign-in took one, or needed none because it is from the machine itself. */
 export async function openSession(
   tx: Writer,
-  owner: { tenantId: string; userId: string; station: string | null },
+  owner: {
+    tenantId: string;
+    userId: string;
+    station: string | null;
+    kind?: AccountKind;
+    secondFactorPassed?: boolean;
+  },
   now: string,
 ): Promise<NewSession> {
   const token = randomBytes(32).toString('base64url');
@@ -30,45 +38,60 @@ export async function openSession(
     id: uuidv7(),
     tenantId: owner.tenantId,
     tokenHash: sha256(token),
-    userKind: 'staff',
+    userKind: owner.kind ?? 'staff',
     userId: owner.userId,
     createdAt: now,
     expiresAt,
     lastSeenAt: now,
     station: owner.station,
+    secondFactorPassed: owner.secondFactorPassed ?? false,
   });
   return { token, expiresAt };
 }
 
-/** Ends every session of a person: after a changed password, changed rights are read at the next call anyway. */
+/**
+ * Ends the sessions of a person, but for one where told: after a changed password or a taken-away second factor. Changed
+ * rights are read at the next call anyway. Returns how many ended.
+ */
 export async function closeSessionsOf(
   tx: Writer,
   tenantId: string,
   userId: string,
   now: string,
-): Promise<void> {
-  await tx.run(sql`update sessions set revoked_at = ${now}
-    where tenant_id = ${tenantId} and user_id = ${userId} and revoked_at is null`);
+  except?: string,
+): Promise<number> {
+  const others = except === undefined ? empty : sql`and id <> ${except}`;
+  const closed = await tx.run(sql`update sessions set revoked_at = ${now}
+    where tenant_id = ${tenantId} and user_id = ${userId} and revoked_at is null and expires_at > ${now} ${others}`);
+  return closed.changes;
 }
 
 interface SessionJoin {
+  session_id: string;
+  user_kind: AccountKind;
   tenant_id: string;
   organization_name: string;
   currency: string;
   time_zone: string;
   settings: unknown;
   tenant_version: number;
-  user_id: string;
+  user_id: string | null;
   email: string;
   first_name: string;
   last_name: string;
   roles: unknown;
+  partner_role: PartnerRole | null;
+  partner_id: string | null;
+  partner_name: string | null;
+  partner_status: PartnerStatus | null;
+  factor_confirmed_at: string | null;
+  second_factor_passed: unknown;
   session_station: string | null;
 }
 
 /**
- * The session of a token, read anew at every call: a revoked session, a deactivated person and a taken-away role hold
- * from the next call on. Null where the token opens nothing.
+ * The session of a token, read anew at every call: a revoked session, a deactivated person, a partner made inactive and a
+ * taken-away role hold from the next call on. Null where the token opens nothing.
  */
 export async function resolveSession(
   host: HostContext,
@@ -77,24 +100,38 @@ export async function resolveSession(
 ): Promise<Session | null> {
   const row = await host.database.read('system', (reader) =>
     reader.get<SessionJoin>(sql`
-      select s.tenant_id, t.organization_name, t.currency, t.time_zone, t.settings, t.version as tenant_version,
-        u.id as user_id, u.email, u.first_name, u.last_name, u.roles, s.station as session_station
+      select s.id as session_id, s.user_kind, s.tenant_id, t.organization_name, t.currency, t.time_zone, t.settings,
+        t.version as tenant_version, coalesce(u.id, p.id) as user_id, coalesce(u.email, p.email) as email,
+        coalesce(u.first_name, p.first_name) as first_name, coalesce(u.last_name, p.last_name) as last_name,
+        u.roles, p.role as partner_role, o.id as partner_id, o.organization_name as partner_name,
+        o.status as partner_status, f.confirmed_at as factor_confirmed_at, s.second_factor_passed,
+        s.station as session_station
       from sessions s
       join tenants t on t.id = s.tenant_id
-      join staff u on u.tenant_id = s.tenant_id and u.id = s.user_id
-      where s.token_hash = ${sha256(token)} and s.user_kind = 'staff' and s.revoked_at is null
-        and s.expires_at > ${host.now()} and u.is_active and u.deleted_at is null`),
+      left join staff u on s.user_kind = 'staff' and u.tenant_id = s.tenant_id and u.id = s.user_id
+        and u.is_active and u.deleted_at is null
+      left join partner_users p on s.user_kind = 'partner_user' and p.tenant_id = s.tenant_id and p.id = s.user_id
+        and p.is_active and p.deleted_at is null
+      left join partners o on o.tenant_id = p.tenant_id and o.id = p.partner_id and o.deleted_at is null
+        and o.status in (${signInStatusesSql})
+      left join second_factors f on f.tenant_id = s.tenant_id and f.user_id = s.user_id
+      where s.token_hash = ${sha256(token)} and s.revoked_at is null and s.expires_at > ${host.now()}`),
   );
-  if (row === undefined) return null;
-  const roles = asJson<StaffRole[]>(row.roles);
+  if (row === undefined || row.user_id === null) return null;
+  if (row.user_kind === 'partner_user' && row.partner_id === null) return null;
+  const settings = readSettings(asJson<Partial<TenantSettings>>(row.settings));
+  const mustEnrol = settings.requireSecondFactor && !asBoolean(row.second_factor_passed);
+  const roles = row.user_kind === 'staff' ? asJson<StaffRole[]>(row.roles) : [];
   return {
+    kind: row.user_kind,
+    sessionId: row.session_id,
     tenantId: row.tenant_id,
     tenant: {
       id: row.tenant_id,
       organizationName: row.organization_name,
       currency: row.currency,
       timeZone: row.time_zone,
-      settings: readSettings(asJson<Partial<TenantSettings>>(row.settings)),
+      settings,
       version: row.tenant_version,
     },
     userId: row.user_id,
@@ -103,8 +140,18 @@ export async function resolveSession(
     firstName: row.first_name,
     lastName: row.last_name,
     roles,
-    partnerId: null,
-    permissions: new Set(permissionsOf(roles)),
+    partnerId: row.partner_id,
+    partnerName: row.partner_name,
+    partnerRole: row.partner_role,
+    permissions: new Set(mustEnrol ? [] : permissionsFor(row, roles)),
+    secondFactor: { enrolled: row.factor_confirmed_at !== null, mustEnrol },
     station: station ?? row.session_station,
   };
+}
+
+/** A partner's people only read while the partner is not active. */
+function permissionsFor(row: SessionJoin, roles: readonly StaffRole[]): Permission[] {
+  if (row.partner_role === null) return permissionsOf(roles);
+  const held = permissionsOfPartner(row.partner_role);
+  return row.partner_status === 'active' ? held : held.filter((permission) => permission.endsWith('.read'));
 }

@@ -6,15 +6,23 @@ import type { HostContext } from '../../context.ts';
 import { tenants } from '../../database/index.ts';
 import type { Tenant, TenantSettings } from '../../session.ts';
 import { command } from '../command.ts';
+import { checkedPayerSettings, defaultPayerSettings } from '../payout-exports/payer-settings.ts';
 import type { Output, Service } from '../service.ts';
 
 export const defaultSettings: TenantSettings = {
   fourEyes: true,
   secondApprovalThreshold: null,
   duplicateHandling: 'flag',
+  protectionDays: 0,
+  protectionHandling: 'refuse',
+  reviewHours: 24,
+  escalationHours: 48,
   claimLeaseMinutes: 15,
   defaultCountry: null,
   scoreWeights: defaultScoreWeights,
+  ...defaultPayerSettings,
+  requireSecondFactor: false,
+  publicUrl: null,
 };
 
 /** Settings as stored, with today's defaults for what was not known when they were written. */
@@ -61,8 +69,12 @@ export function settingsService(host: HostContext): Service<'settings'> {
         const settings: TenantSettings = {
           ...before,
           ...changes,
+          ...checkedPayerSettings(changes),
           ...(scoreWeights !== undefined && { scoreWeights: readWeights(scoreWeights) }),
         };
+        if (settings.escalationHours < settings.reviewHours) {
+          throw invalidField('escalationHours', "Leads can't be escalated before they are due.");
+        }
         const after = await tx.update(
           tenants,
           { id: session.tenantId, version: version ?? row.version },

@@ -1,139 +1,101 @@
-import sql, { join } from 'sql-template-tag';
+import sql from 'sql-template-tag';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import { sha256 } from '../../canonical-json.ts';
 import type { HostContext } from '../../context.ts';
+import type { Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { appendActivity } from '../activity-chain.ts';
 import type { Caller, Output, Service } from '../service.ts';
-import { verifyPassword, wasteOneVerification } from './passwords.ts';
-import { openSession, resolveSession } from './sessions.ts';
+import {
+  type Account,
+  accountsWithEmail,
+  forgetAttempts,
+  resourceOf,
+  returnAttempts,
+  signInStatusesSql,
+  spendAttempts,
+  tableOf,
+  whosePasswordFits,
+} from './accounts.ts';
+import { hashPassword } from './passwords.ts';
+import { closeSessionsOf, openSession, resolveSession } from './sessions.ts';
 import { createTenant, isEmpty, lockSetup } from './tenants.ts';
+import { findFactor, takeCode } from './totp.ts';
 
-/** Wrong passwords before the first wait. */
-const freeAttempts = 5;
-const firstWaitSeconds = 30;
-const longestWaitSeconds = 3600;
+const refused = () => {
+  const message = 'The e-mail address or the password is not right.';
+  return new DomainError('UNAUTHENTICATED', message, { fields: [{ path: 'password', message }] });
+};
 
-/** Seconds to wait after this many wrong passwords in a row: 30, 60, 120 … up to an hour. */
-export function waitAfter(failedAttempts: number): number {
-  if (failedAttempts < freeAttempts) return 0;
-  return Math.min(firstWaitSeconds * 2 ** (failedAttempts - freeAttempts), longestWaitSeconds);
-}
-
-interface Candidate {
-  id: string;
-  tenant_id: string;
-  organization_name: string;
-  first_name: string;
-  last_name: string;
-  password_hash: string;
-  failed_attempts: number;
-  locked_until: string | null;
-}
-
-const refused = () =>
-  new DomainError('UNAUTHENTICATED', 'The e-mail address or the password is not right.', {
-    fields: [{ path: 'password', message: 'The e-mail address or the password is not right.' }],
-  });
+/** About the field `code`, which is how a caller knows that a second step is asked for. */
+const codeRefused = (message: string) =>
+  new DomainError('UNAUTHENTICATED', message, { fields: [{ path: 'code', message }] });
 
 function toUser(session: Session): Output<'auth', 'me'> {
   return {
     id: session.userId,
     tenantId: session.tenantId,
-    kind: 'staff',
+    kind: session.kind,
     email: session.email,
     firstName: session.firstName,
     lastName: session.lastName,
     roles: [...session.roles],
     permissions: [...session.permissions],
     organizationName: session.tenant.organizationName,
+    partnerId: session.partnerId,
+    partnerName: session.partnerName,
+    partnerRole: session.partnerRole,
+    secondFactor: session.secondFactor,
     currency: session.tenant.currency,
     timeZone: session.tenant.timeZone,
   };
 }
 
-/** The people with this address, or with this address in the organization named. */
-function candidatesFor(host: HostContext, email: string, organizationName: string | undefined) {
-  return host.database.read('system', (reader) =>
-    reader.all<Candidate>(sql`
-      select u.id, u.tenant_id, t.organization_name, u.first_name, u.last_name, u.password_hash,
-        u.failed_attempts, u.locked_until
-      from staff u join tenants t on t.id = u.tenant_id
-      where u.email_key = ${email.toLowerCase()} and u.is_active and u.deleted_at is null
-      ${organizationName === undefined ? sql`` : sql`and t.organization_name = ${organizationName}`}`),
-  );
-}
+/** Who enters: an account, without what only the check of its password needs. */
+type Entering = Pick<Account, 'kind' | 'id' | 'tenantId' | 'firstName' | 'lastName' | 'partnerId'>;
 
 /**
- * Counts an attempt before its password is checked, so that many guesses sent at once can't slip past the limit.
- * Returns who may be checked; whoever is locked is left out. Throws `LOCKED` when nobody is left.
+ * The second step, where the person has a second factor: throws unless the code is right, and uses it up. A stranger learns
+ * from it that the password was right, which two steps can't hide, and nothing else: no name, no organization.
  */
-async function spendAttempts(host: HostContext, candidates: readonly Candidate[]): Promise<Candidate[]> {
-  const now = host.now();
-  const open = await host.database.write('system', async (tx) => {
-    const free: Candidate[] = [];
-    for (const candidate of candidates) {
-      const spent = await tx.get<{ failed_attempts: number }>(sql`
-        update staff set failed_attempts = failed_attempts + 1
-        where id = ${candidate.id} and tenant_id = ${candidate.tenant_id} and (locked_until is null or locked_until <= ${now})
-        returning failed_attempts`);
-      if (spent === undefined) continue;
-      const wait = waitAfter(spent.failed_attempts);
-      if (wait > 0) {
-        const until = new Date(Date.parse(now) + wait * 1000).toISOString();
-        await tx.run(sql`update staff set locked_until = ${until}
-          where id = ${candidate.id} and tenant_id = ${candidate.tenant_id}`);
-        await appendActivity(
-          tx,
-          { tenantId: candidate.tenant_id, userId: null, userName: 'Sign-in', station: null },
-          now,
-          { action: 'sign_in_locked', resource: 'staff', resourceId: candidate.id, details: { until } },
-        );
-      }
-      free.push(candidate);
-    }
-    return free;
-  });
-  if (open.length === 0) {
-    const until =
-      candidates
-        .map((candidate) => candidate.locked_until ?? '')
-        .toSorted()
-        .at(-1) ?? '';
-    const minutes = Math.max(1, Math.ceil((Date.parse(until) - Date.parse(now)) / 60_000) || 1);
-    throw new DomainError(
-      'LOCKED',
-      `Too many wrong passwords. Try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
-    );
-  }
-  return open;
-}
-
-async function whosePasswordFits(candidates: readonly Candidate[], password: string): Promise<Candidate[]> {
-  const checked = await Promise.all(
-    candidates.map(async (candidate) => ({
-      candidate,
-      fits: await verifyPassword(candidate.password_hash, password),
-    })),
-  );
-  return checked.filter((entry) => entry.fits).map((entry) => entry.candidate);
-}
-
-async function enter(
+async function passSecondFactor(
   host: HostContext,
-  who: Candidate | { id: string; tenant_id: string; first_name: string; last_name: string },
-  station: string | null,
-) {
+  tx: Writer,
+  who: Entering,
+  code: string | undefined,
+  now: string,
+): Promise<'none' | 'authenticator' | 'recovery_code'> {
+  const factor = await findFactor(tx, { tenantId: who.tenantId, userId: who.id });
+  if (factor === undefined || factor.confirmedAt === null) return 'none';
+  if (code === undefined || code === '') {
+    throw codeRefused('Enter the code of your authenticator app, or one of your recovery codes.');
+  }
+  const way = await takeCode(host, tx, factor, code, now);
+  if (way === null) throw codeRefused('This code is not right, or it was used already. Enter the next one.');
+  return way;
+}
+
+async function enter(host: HostContext, who: Entering, station: string | null, code?: string) {
   const now = host.now();
   const opened = await host.database.write('system', async (tx) => {
-    await tx.run(sql`update staff set failed_attempts = 0, locked_until = null, last_login = ${now}
-      where id = ${who.id} and tenant_id = ${who.tenant_id}`);
-    const session = await openSession(tx, { tenantId: who.tenant_id, userId: who.id, station }, now);
+    const way = await passSecondFactor(host, tx, who, code, now);
+    await tx.run(forgetAttempts(who));
+    await tx.run(sql`update ${tableOf(who.kind)} set last_login = ${now}
+      where id = ${who.id} and tenant_id = ${who.tenantId}`);
+    const session = await openSession(
+      tx,
+      { tenantId: who.tenantId, userId: who.id, station, kind: who.kind, secondFactorPassed: way !== 'none' },
+      now,
+    );
     await appendActivity(
       tx,
-      { tenantId: who.tenant_id, userId: who.id, userName: `${who.first_name} ${who.last_name}`, station },
+      { tenantId: who.tenantId, userId: who.id, userName: `${who.firstName} ${who.lastName}`, station },
       now,
-      { action: 'signed_in', resource: 'staff', resourceId: who.id },
+      {
+        action: 'signed_in',
+        ...resourceOf(who),
+        ...(way !== 'none' && { details: { secondFactor: way } }),
+      },
     );
     return session;
   });
@@ -142,33 +104,82 @@ async function enter(
   return { ...opened, user: toUser(session) };
 }
 
+interface Invited {
+  id: string;
+  tenant_id: string;
+  partner_id: string;
+  email: string;
+  first_name: string;
+  last_name: string;
+  organization_name: string;
+}
+
+const invitationOver = () =>
+  new DomainError('NOT_FOUND', 'This invitation does not hold any more. Ask for a new one.');
+
+/** Whose invitation a token is, as long as it holds; in `write` it is held until the transaction ends. */
+function whoIsInvited(reader: Pick<Writer, 'get' | 'engine'>, token: string, now: string) {
+  return reader.get<Invited>(sql`
+    select u.id, u.tenant_id, u.partner_id, u.email, u.first_name, u.last_name, t.organization_name
+    from partner_users u join tenants t on t.id = u.tenant_id
+    join partners p on p.tenant_id = u.tenant_id and p.id = u.partner_id
+    where u.invitation_hash = ${sha256(token)} and u.invitation_expires_at > ${now} and u.is_active
+      and u.deleted_at is null and p.deleted_at is null and p.status in (${signInStatusesSql})`);
+}
+
 export function authService(host: HostContext): Service<'auth'> {
   return {
     login: async (caller: Caller, input) => {
-      const candidates = await candidatesFor(host, input.email, input.organizationName);
-      if (candidates.length === 0) {
-        await wasteOneVerification(input.password);
-        throw refused();
-      }
-      const open = await spendAttempts(host, candidates);
+      const accounts = await accountsWithEmail(host, input.email, input.organizationName);
+      const open = accounts.length === 0 ? [] : await spendAttempts(host, accounts);
       const fitting = await whosePasswordFits(open, input.password);
       const [first, second] = fitting;
       if (first === undefined) throw refused();
       if (second !== undefined) {
         throw invalidField(
           'organizationName',
-          `Say which organization: ${fitting.map((candidate) => candidate.organization_name).join(', ')}.`,
+          `Say which organization: ${fitting.map((account) => account.organizationName).join(', ')}.`,
         );
       }
-      // An attempt was also counted for namesakes in other organizations, whose password this never was.
-      const others = open.filter((candidate) => candidate !== first);
-      if (others.length > 0) {
-        await host.database.write('system', async (tx) => {
-          await tx.run(sql`update staff set failed_attempts = failed_attempts - 1
-            where failed_attempts > 0 and id in (${join(others.map((other) => other.id))})`);
-        });
-      }
-      return enter(host, first, caller.station);
+      await returnAttempts(
+        host,
+        open.filter((account) => account !== first),
+      );
+      return enter(host, first, caller.station, input.code);
+    },
+
+    acceptInvitation: async (caller, { token, password }) => {
+      // Looked up before the password is hashed: guesses must not cost tens of milliseconds each.
+      const known = await host.database.read('system', (reader) => whoIsInvited(reader, token, host.now()));
+      if (known === undefined) throw invitationOver();
+      const passwordHash = await hashPassword(password);
+      return host.database.write('system', async (tx) => {
+        const now = host.now();
+        const who = await whoIsInvited(tx, token, now);
+        if (who === undefined) throw invitationOver();
+        // Guarded by the hash: of two who use the link at once, one is too late.
+        const taken = await tx.run(sql`update partner_users
+          set password_hash = ${passwordHash}, invitation_hash = null, invitation_expires_at = null,
+            failed_attempts = 0, locked_until = null, version = version + 1, updated_at = ${now}
+          where tenant_id = ${who.tenant_id} and id = ${who.id} and invitation_hash = ${sha256(token)}`);
+        if (taken.changes !== 1) throw invitationOver();
+        await closeSessionsOf(tx, who.tenant_id, who.id, now);
+        await appendActivity(
+          tx,
+          {
+            tenantId: who.tenant_id,
+            userId: who.id,
+            userName: `${who.first_name} ${who.last_name}`,
+            station: caller.station,
+          },
+          now,
+          {
+            action: 'invitation_accepted',
+            ...resourceOf({ kind: 'partner_user', id: who.id, partnerId: who.partner_id }),
+          },
+        );
+        return { email: who.email, organizationName: who.organization_name };
+      });
     },
 
     logout: async (caller) => {
@@ -181,8 +192,7 @@ export function authService(host: HostContext): Service<'auth'> {
           where tenant_id = ${session.tenantId} and token_hash = ${sha256(token)}`);
         await appendActivity(tx, session, now, {
           action: 'signed_out',
-          resource: 'staff',
-          resourceId: session.userId,
+          ...resourceOf({ kind: session.kind, id: session.userId, partnerId: session.partnerId }),
         });
       });
       return { ok: true };
@@ -209,7 +219,7 @@ export function setupService(host: HostContext): Service<'setup'> {
       const { firstName, lastName } = input.admin;
       return enter(
         host,
-        { id: adminId, tenant_id: tenantId, first_name: firstName, last_name: lastName },
+        { kind: 'staff', id: adminId, tenantId, firstName, lastName, partnerId: null },
         caller.station,
       );
     },

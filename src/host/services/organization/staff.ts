@@ -2,22 +2,42 @@ import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
-import { ConstraintError, type StaffRow, staff, type Writer } from '../../database/index.ts';
+import { ConstraintError, type Reader, type StaffRow, staff, type Writer } from '../../database/index.ts';
 import { command } from '../command.ts';
 import { cutPage, decodeCursor } from '../paging.ts';
+import { withSecondFactor } from '../partner-users/wire.ts';
 import type { Output, Service } from '../service.ts';
+import { addressTaken, isAddressTaken } from './accounts.ts';
 import { hashPassword } from './passwords.ts';
 import { closeSessionsOf } from './sessions.ts';
+import { dropFactor } from './totp.ts';
 
-function toWire(row: StaffRow): Output<'staff', 'update'> {
+type StaffMember = Output<'staff', 'update'>;
+
+/** What a staff member shows that stands in the own row. */
+function shown(row: StaffRow) {
   const { id, version, createdAt, updatedAt, email, firstName, lastName, roles, isActive, lastLogin } = row;
   return { id, version, createdAt, updatedAt, email, firstName, lastName, roles, isActive, lastLogin };
 }
 
-const taken = () =>
-  new DomainError('DUPLICATE', 'Somebody with this e-mail address is already here.', {
-    fields: [{ path: 'email', message: 'Already in use.' }],
-  });
+async function allToWire(
+  reader: Reader,
+  tenantId: string,
+  rows: readonly StaffRow[],
+): Promise<StaffMember[]> {
+  const enrolled = await withSecondFactor(
+    reader,
+    tenantId,
+    rows.map((row) => row.id),
+  );
+  return rows.map((row) => ({ ...shown(row), hasSecondFactor: enrolled.has(row.id) }));
+}
+
+async function toWire(reader: Reader, row: StaffRow): Promise<StaffMember> {
+  const [wire] = await allToWire(reader, row.tenantId, [row]);
+  if (wire === undefined) throw new Error(`The staff member ${row.id} was lost on its way to the wire.`);
+  return wire;
+}
 
 /** An organization that nobody can administer can't be repaired from inside. */
 async function keepAnAdministrator(tx: Writer, leaving: string): Promise<void> {
@@ -32,7 +52,7 @@ async function namingDuplicates<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (error instanceof ConstraintError && error.kind === 'unique' && error.fields.includes('emailKey'))
-      throw taken();
+      throw addressTaken();
     throw error;
   }
 }
@@ -54,7 +74,7 @@ export function staffService(host: HostContext): Service<'staff'> {
             )
           : undefined;
         return {
-          items: page.items.map(toWire),
+          items: await allToWire(reader, session.tenantId, page.items),
           nextCursor: page.nextCursor,
           ...(counted && { total: counted.n }),
         };
@@ -70,6 +90,7 @@ export function staffService(host: HostContext): Service<'staff'> {
           session,
           { name: 'staff.create', input: { ...person, commandId } },
           async ({ tx, record }) => {
+            if (await isAddressTaken(tx, session.tenantId, person.email)) throw addressTaken();
             const row = {
               id: uuidv7(),
               ...person,
@@ -89,7 +110,7 @@ export function staffService(host: HostContext): Service<'staff'> {
             });
             const stored = await tx.find(staff, { id: row.id });
             if (stored === undefined) throw new Error('The staff member just added is not there.');
-            return toWire(stored);
+            return toWire(tx, stored);
           },
         ),
       );
@@ -106,6 +127,12 @@ export function staffService(host: HostContext): Service<'staff'> {
           async ({ tx, now, record }) => {
             const before = await tx.find(staff, { id }, { lock: true });
             if (before === undefined) throw new DomainError('NOT_FOUND', 'There is no such staff member.');
+            if (
+              changes.email !== undefined &&
+              (await isAddressTaken(tx, session.tenantId, changes.email, id))
+            ) {
+              throw addressTaken();
+            }
             const losesAdmin = changes.roles !== undefined && !changes.roles.includes('admin');
             if (before.roles.includes('admin') && (losesAdmin || changes.isActive === false)) {
               await keepAnAdministrator(tx, id);
@@ -127,15 +154,45 @@ export function staffService(host: HostContext): Service<'staff'> {
               resource: 'staff',
               resourceId: id,
               details: {
-                before: toWire(before),
-                after: toWire(after),
+                before: shown(before),
+                after: shown(after),
                 ...(passwordHash !== undefined && { passwordChanged: true }),
               },
             });
-            return toWire(after);
+            return toWire(tx, after);
           },
         ),
       );
     },
+
+    resetSecondFactor: (session, input) =>
+      command(host, session, { name: 'staff.resetSecondFactor', input }, async ({ tx, now, record }) => {
+        const row = await tx.find(staff, { id: input.id }, { lock: true });
+        if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no such staff member.');
+        if (row.id === session.userId) {
+          throw new DomainError('INVALID_TRANSITION', 'Switch your own second factor off with a code.');
+        }
+        if (input.version !== undefined && input.version !== row.version) {
+          throw new DomainError(
+            'CONFLICT',
+            'This staff member was changed by someone else in the meantime.',
+            {
+              current: await toWire(tx, row),
+            },
+          );
+        }
+        if (!(await dropFactor(tx, { tenantId: session.tenantId, userId: row.id }))) {
+          throw new DomainError('INVALID_TRANSITION', 'This person has no second factor.');
+        }
+        // Whoever is signed in with it may be the one who should not be.
+        await closeSessionsOf(tx, session.tenantId, row.id, now);
+        record({
+          action: 'second_factor_reset',
+          resource: 'staff',
+          resourceId: row.id,
+          details: { reason: input.reason },
+        });
+        return toWire(tx, row);
+      }),
   };
 }
