@@ -58,7 +58,7 @@ export const peopleAndAccess: Migration = {
       CONSTRAINT "pk_recovery_codes" PRIMARY KEY ("tenant_id", "id")
     )`,
     `CREATE UNIQUE INDEX "ux_recovery_codes_code" ON "recovery_codes" ("tenant_id", "user_id", "code_hash")`,
-    `ALTER TABLE "sessions" ADD COLUMN "second_factor_passed" boolean NOT NULL DEFAULT false`,
+    `ALTER TABLE "sessions" ADD COLUMN "second_factor_at" timestamptz(3)`,
     ...tenantFence('partner_users'),
     ...tenantFence('second_factors'),
     ...tenantFence('recovery_codes'),

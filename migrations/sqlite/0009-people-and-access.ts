@@ -57,6 +57,6 @@ export const peopleAndAccess: Migration = {
       CONSTRAINT "pk_recovery_codes" PRIMARY KEY ("tenant_id", "id")
     ) STRICT`,
     `CREATE UNIQUE INDEX "ux_recovery_codes_code" ON "recovery_codes" ("tenant_id", "user_id", "code_hash")`,
-    `ALTER TABLE "sessions" ADD COLUMN "second_factor_passed" INTEGER NOT NULL DEFAULT 0`,
+    `ALTER TABLE "sessions" ADD COLUMN "second_factor_at" TEXT`,
   ],
 };

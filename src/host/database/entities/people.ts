@@ -77,8 +77,8 @@ export const sessions = defineTable(
     lastSeenAt: instant,
     revokedAt: nullable(instant),
     station: nullable(text),
-    /** Whether this sign-in took a second factor. */
-    secondFactorPassed: boolean,
+    /** When this sign-in passed a second factor; null: it was without. */
+    secondFactorAt: nullable(instant),
   },
   {
     noun: 'session',

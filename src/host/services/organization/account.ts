@@ -130,7 +130,7 @@ function secondFactorCalls(host: HostContext): SecondFactorCalls {
         await tx.run(sql`update second_factors set confirmed_at = ${now}
           where tenant_id = ${tenantId} and user_id = ${userId}`);
         // This sign-in has just shown the second factor; whatever else is open has not.
-        await tx.run(sql`update sessions set second_factor_passed = ${true}
+        await tx.run(sql`update sessions set second_factor_at = ${now}
           where tenant_id = ${tenantId} and id = ${sessionId}`);
         await closeSessionsOf(tx, tenantId, userId, now, sessionId);
         const codes = await replaceRecoveryCodes(tx, { tenantId, userId }, now);

@@ -6,7 +6,7 @@ import type { PartnerStatus } from '#domain/state-machines.ts';
 import type { PartnerRole, StaffRole } from '#domain/vocabulary.ts';
 import { sha256 } from '../../canonical-json.ts';
 import type { HostContext } from '../../context.ts';
-import { asBoolean, asJson, sessions, type Writer } from '../../database/index.ts';
+import { asJson, sessions, type Writer } from '../../database/index.ts';
 import type { Session, TenantSettings } from '../../session.ts';
 import { type AccountKind, signInStatusesSql } from './accounts.ts';
 import { readSettings } from './settings.ts';
@@ -44,7 +44,7 @@ export async function openSession(
     expiresAt,
     lastSeenAt: now,
     station: owner.station,
-    secondFactorPassed: owner.secondFactorPassed ?? false,
+    secondFactorAt: owner.secondFactorPassed === true ? now : null,
   });
   return { token, expiresAt };
 }
@@ -85,7 +85,7 @@ interface SessionJoin {
   partner_name: string | null;
   partner_status: PartnerStatus | null;
   factor_confirmed_at: string | null;
-  second_factor_passed: unknown;
+  second_factor_at: string | null;
   session_station: string | null;
 }
 
@@ -104,7 +104,7 @@ export async function resolveSession(
         t.version as tenant_version, coalesce(u.id, p.id) as user_id, coalesce(u.email, p.email) as email,
         coalesce(u.first_name, p.first_name) as first_name, coalesce(u.last_name, p.last_name) as last_name,
         u.roles, p.role as partner_role, o.id as partner_id, o.organization_name as partner_name,
-        o.status as partner_status, f.confirmed_at as factor_confirmed_at, s.second_factor_passed,
+        o.status as partner_status, f.confirmed_at as factor_confirmed_at, s.second_factor_at,
         s.station as session_station
       from sessions s
       join tenants t on t.id = s.tenant_id
@@ -120,7 +120,7 @@ export async function resolveSession(
   if (row === undefined || row.user_id === null) return null;
   if (row.user_kind === 'partner_user' && row.partner_id === null) return null;
   const settings = readSettings(asJson<Partial<TenantSettings>>(row.settings));
-  const mustEnrol = settings.requireSecondFactor && !asBoolean(row.second_factor_passed);
+  const mustEnrol = settings.requireSecondFactor && row.second_factor_at === null;
   const roles = row.user_kind === 'staff' ? asJson<StaffRole[]>(row.roles) : [];
   return {
     kind: row.user_kind,

@@ -12,6 +12,9 @@ import type { Output, Service } from '../service.ts';
 export const defaultSettings: TenantSettings = {
   fourEyes: true,
   secondApprovalThreshold: null,
+  secondApprovalThresholds: {},
+  holdingDays: 0,
+  minimumPayouts: {},
   duplicateHandling: 'flag',
   protectionDays: 0,
   protectionHandling: 'refuse',
@@ -38,6 +41,8 @@ function toWire(tenant: Tenant): Output<'settings', 'get'> {
     version: tenant.version,
     ...tenant.settings,
     scoreWeights: { ...tenant.settings.scoreWeights },
+    secondApprovalThresholds: { ...tenant.settings.secondApprovalThresholds },
+    minimumPayouts: { ...tenant.settings.minimumPayouts },
   };
 }
 
