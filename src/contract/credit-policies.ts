@@ -51,6 +51,12 @@ const terms = {
   baseRate: percent.nullish(),
   minimumCredit: money.nullish(),
   maximumCredit: money.nullish(),
+  /** Most that policies may have credited to one lead, at both its events, once this one has added to it. */
+  capPerLead: money.nullish(),
+  /** Most in one period of a time-based policy, all its partners together. */
+  capPerPeriod: money.nullish(),
+  /** Most in the policy's whole life, all its partners together. */
+  totalBudget: money.nullish(),
   bonusPercentage: percent.default(0),
   tierConfig: tierConfig.nullish(),
   minLeadQualityScore: score.default(0),
@@ -86,6 +92,9 @@ export const creditPolicy = z.object({
   baseRate: z.number().nullable(),
   minimumCredit: money.nullable(),
   maximumCredit: money.nullable(),
+  capPerLead: money.nullable(),
+  capPerPeriod: money.nullable(),
+  totalBudget: money.nullable(),
   bonusPercentage: z.number(),
   tierConfig: z
     .object({
@@ -112,6 +121,7 @@ export const creditPolicy = z.object({
   approvedBy: id.nullable(),
   approvedAt: instant.nullable(),
   isActive: z.boolean(),
+  /** The first day it doesn't pay for any more; ahead of today while the deactivation is still to come. */
   deactivatedFrom: day.nullable(),
   /** The revision shown, the latest. */
   revision: z.int(),
@@ -121,6 +131,8 @@ export const creditPolicy = z.object({
   editedBy: id,
   totalLeadsUnderPolicy: count,
   totalCreditsAllocated: signedMoney,
+  /** What counts against its total budget: its credits that wait or were approved, less what was taken back. */
+  creditsMade: signedMoney,
 });
 
 const createFields = {
@@ -135,7 +147,13 @@ export const creditPolicies = {
   listAll: procedure('policies.read')
     .route({ method: 'GET', path: '/credit-policies', summary: 'Credit policies of every partner', tags })
     .input(
-      z.object({ active: queryBoolean.optional(), approvalRequired: queryBoolean.optional(), ...pageFields }),
+      z.object({
+        /** Those that name this partner; those for all partners are left out. */
+        partnerId: id.optional(),
+        active: queryBoolean.optional(),
+        approvalRequired: queryBoolean.optional(),
+        ...pageFields,
+      }),
     )
     .output(page(creditPolicy)),
   list: procedure('policies.read', 'NOT_FOUND')
@@ -190,6 +208,9 @@ export const creditPolicies = {
         baseRate: terms.baseRate,
         minimumCredit: terms.minimumCredit,
         maximumCredit: terms.maximumCredit,
+        capPerLead: terms.capPerLead,
+        capPerPeriod: terms.capPerPeriod,
+        totalBudget: terms.totalBudget,
         bonusPercentage: percent.optional(),
         tierConfig: terms.tierConfig,
         minLeadQualityScore: score.optional(),
@@ -213,10 +234,10 @@ export const creditPolicies = {
     .route({
       method: 'POST',
       path: '/credit-policies/{id}/deactivate',
-      summary: 'Take a policy out of force',
+      summary: 'Take a policy out of force, from a day on (today where none is given)',
       tags,
     })
-    .input(z.object({ id, reason: reason.optional(), ...commandFields }))
+    .input(z.object({ id, deactivatedFrom: day.optional(), reason: reason.optional(), ...commandFields }))
     .output(creditPolicy),
   revisions: procedure('policies.read', 'NOT_FOUND')
     .route({

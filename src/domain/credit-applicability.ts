@@ -1,6 +1,6 @@
 import { scoreInWords } from './credit-calculation.ts';
 import type { LeadEvent, PolicyRevision, PolicyTerms } from './credit-policies.ts';
-import { hasEstimatedValue, triggerOf } from './credit-policies.ts';
+import { hasCaps, hasEstimatedValue, triggerOf } from './credit-policies.ts';
 
 /**
  * A lead at the event that may pay for it. The score in hundredths, amounts in minor units of `currency`, which is the
@@ -29,7 +29,7 @@ export type Applicability = { applies: true } | { applies: false; reason: string
  * it names them, are the lead's, the score reaches its lowest, and its calculation triggers on the event.
  *
  * And it pays in the partner's currency ("Conventions": a partner has one currency): 10.00 EUR is not 1,000 yen. A pure
- * percentage without bounds names no amount, and so fits every currency.
+ * percentage without bounds and caps names no amount, and so fits every currency.
  */
 export function applicability(policy: PolicyRevision, lead: LeadFacts): Applicability {
   const reason = mismatch(policy, lead) ?? wrongEvent(policy.terms, lead);
@@ -44,10 +44,10 @@ export function applicability(policy: PolicyRevision, lead: LeadFacts): Applicab
  * lead on the day of approval, whichever event it pays on: one that would pay on a conversion that day already keeps
  * the lead price away. A policy that starts later governs nothing yet, and what was credited before it stays.
  *
- * On conversion a policy governs when it pays at this event; and so does every policy that was applied on approval,
- * which only the caller knows, from the mappings of the lead:
+ * On conversion a policy governs when it pays at this event; and so does every policy that was weighed on approval,
+ * applied or with its caps used up, which only the caller knows, from the mappings of the lead:
  *
- *     governed = hasAppliedMappings || policies.some((policy) => governsLead(policy, lead))
+ *     governed = hasMappings || policies.some((policy) => governsLead(policy, lead))
  *
  * A policy that kept the lead price away on approval and has ended by the conversion no longer governs: the commission
  * is due. The lead price is not made up for; a person may request it.
@@ -60,6 +60,10 @@ export function governsLead(policy: PolicyRevision, lead: LeadFacts): boolean {
 function mismatch(policy: PolicyRevision, lead: LeadFacts): string | null {
   const { terms } = policy;
   if (!policy.isActive) return 'the policy is not active';
+  // From a day on: what happened before that day is still paid for, also where it is recorded later.
+  if (policy.deactivatedFrom !== null && lead.eventDay >= policy.deactivatedFrom) {
+    return `deactivated from ${policy.deactivatedFrom} on`;
+  }
   if (!policy.isApproved) return `revision ${policy.revision} of the policy is not approved`;
   if (terms.partnerId !== null && terms.partnerId !== lead.partnerId) return 'it is for another partner';
   if (terms.startDate !== null && lead.eventDay < terms.startDate) return `starts on ${terms.startDate}`;
@@ -81,7 +85,8 @@ function wrongScope(what: string, named: string | null, ofLead: string | null): 
 function wrongCurrency({ currency, terms }: PolicyRevision, lead: LeadFacts): string | null {
   if (currency === lead.currency) return null;
   const { baseCredit, tierConfig, minimumCredit, maximumCredit } = terms;
-  const namesNoAmount = [baseCredit, tierConfig, minimumCredit, maximumCredit].every((each) => each === null);
+  const amounts = [baseCredit, tierConfig, minimumCredit, maximumCredit];
+  const namesNoAmount = !hasCaps(terms) && amounts.every((each) => each === null);
   return namesNoAmount ? null : `its amounts are in ${currency}, and the partner is paid in ${lead.currency}`;
 }
 

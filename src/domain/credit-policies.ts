@@ -38,6 +38,12 @@ export interface PolicyTerms {
   baseRate: number | null;
   minimumCredit: number | null;
   maximumCredit: number | null;
+  /** The most a lead may have been credited by policies, at both its events, once this one has added to it. */
+  capPerLead: number | null;
+  /** The most a time-based policy credits in one of its periods, all its partners together. */
+  capPerPeriod: number | null;
+  /** The most a policy credits in its whole life, all its partners together. */
+  totalBudget: number | null;
   /** `bonusPercentage` on the wire. */
   bonusRate: number;
   /** For `tiered`. */
@@ -57,6 +63,8 @@ export interface PolicyRevision {
   /** When the policy, not this revision of it, was made: an ISO-8601 UTC instant, all with the same precision. */
   createdAt: string;
   isActive: boolean;
+  /** The first day it doesn't pay for any more; null: none was set. */
+  deactivatedFrom: string | null;
   isApproved: boolean;
   /** The currency its amounts are in: its partner's, or the tenant's where it names no partner. */
   currency: string;
@@ -97,6 +105,14 @@ const baseFieldWords: Record<BaseField, string> = {
   tierConfig: 'tiers',
 };
 
+type CapField = 'capPerLead' | 'capPerPeriod' | 'totalBudget';
+
+const capWords: Record<CapField, string> = {
+  capPerLead: 'The cap per lead',
+  capPerPeriod: 'The cap per period',
+  totalBudget: 'The total budget',
+};
+
 const calculationWords: Record<CalculationType, string> = {
   fixed_price: 'fixed-price',
   conversion: 'conversion',
@@ -114,6 +130,7 @@ export function validatePolicyTerms(terms: PolicyTerms): FieldError[] {
     ...scopeErrors(terms),
     ...baseErrors(terms),
     ...boundErrors(terms),
+    ...capErrors(terms),
     ...rateErrors('bonusPercentage', 'The bonus', terms.bonusRate),
     ...rangeErrors(
       'minLeadQualityScore',
@@ -130,6 +147,18 @@ export function validatePolicyTerms(terms: PolicyTerms): FieldError[] {
       highestPriority,
     ),
   ];
+}
+
+/** Terms as a revision stores them: those made before there were caps have none. */
+export function withoutGaps(
+  stored: Omit<PolicyTerms, CapField> & Partial<Pick<PolicyTerms, CapField>>,
+): PolicyTerms {
+  return { capPerLead: null, capPerPeriod: null, totalBudget: null, ...stored };
+}
+
+/** Whether a policy holds its credits against what was credited before. */
+export function hasCaps(terms: PolicyTerms): boolean {
+  return terms.capPerLead !== null || terms.capPerPeriod !== null || terms.totalBudget !== null;
 }
 
 /**
@@ -209,6 +238,25 @@ function boundErrors({ minimumCredit, maximumCredit }: PolicyTerms): FieldError[
     errors.push(...amountErrors('maximumCredit', 'The maximum credit', maximumCredit));
   if (minimumCredit !== null && maximumCredit !== null && minimumCredit > maximumCredit) {
     errors.push({ path: 'maximumCredit', message: 'The maximum credit is below the minimum credit.' });
+  }
+  return errors;
+}
+
+/** A cap of zero would be a policy that looks in force and never pays, so it is refused. */
+function capErrors(terms: PolicyTerms): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const field of ['capPerLead', 'capPerPeriod', 'totalBudget'] as const) {
+    const amount = terms[field];
+    if (amount === null) continue;
+    if (amount === 0)
+      errors.push({ path: field, message: `${capWords[field]} must be above zero, or left out.` });
+    else errors.push(...amountErrors(field, capWords[field], amount));
+  }
+  if (terms.capPerPeriod !== null && terms.timeUnitType === null) {
+    errors.push({
+      path: 'capPerPeriod',
+      message: 'Only a time-based policy has a period that can be capped.',
+    });
   }
   return errors;
 }

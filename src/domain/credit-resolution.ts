@@ -1,13 +1,16 @@
 import type { LeadFacts } from './credit-applicability.ts';
 import { applicability } from './credit-applicability.ts';
 import { calculateCredit } from './credit-calculation.ts';
-import type { LeadEvent, PolicyRevision } from './credit-policies.ts';
+import { heldToCaps } from './credit-caps.ts';
+import { hasCaps, type LeadEvent, type PolicyRevision } from './credit-policies.ts';
 import { applyRate, formatMinor, rateToPercent } from './money.ts';
 import type { CalculationType } from './vocabulary.ts';
 
 /** A policy that may pay for a lead, with the count that its tiers look at (`CreditFacts.leadCount`). */
 export interface CreditCandidate extends PolicyRevision {
   leadCount: number;
+  /** What the policy has credited so far (`CreditsSoFar`); needed where its terms cap that. */
+  credited?: { inPeriod: number; inTotal: number } | undefined;
 }
 
 /** A credit to be made; `amount` in minor units, never zero. */
@@ -19,7 +22,7 @@ export interface ResolvedCredit {
   reason: string;
 }
 
-/** What a policy did for a lead: paid `amount`, or was passed over and would have paid it. Minor units. */
+/** What a policy did for a lead: paid `amount`, or was passed over and would have paid it (0: its caps are used up). Minor units. */
 export interface ResolvedMapping {
   policyId: string;
   revision: number;
@@ -42,18 +45,41 @@ interface Contender {
  *
  * A policy that doesn't apply leaves no mapping; `applicability` says why. One that wins with an amount of zero leaves a
  * mapping and no credit: to pay nothing is a decision too, and the next in line does not step in.
+ *
+ * Caps are held before policies compete, so that what they compare is what they would pay: one whose cap is used up is
+ * passed over and the next in line steps in. The cap per lead looks at `onLead`, what policies have credited to this lead
+ * before the event, and at what is added on top in order.
  */
 export function resolveCredits(
   candidates: readonly CreditCandidate[],
   lead: LeadFacts,
+  onLead = 0,
 ): { credits: ResolvedCredit[]; mappings: ResolvedMapping[] } {
   const contenders = candidates
     .filter((policy) => applicability(policy, lead).applies)
-    .map((policy) => contenderFor(policy, lead))
+    .map((policy) => contenderFor(policy, lead));
+  const usedUp: Contender[] = [];
+  const withinCaps = (contender: Contender, creditedToLead: number): Contender[] => {
+    const { policy } = contender;
+    if (!hasCaps(policy.terms)) return [contender];
+    const soFar = { inPeriod: 0, inTotal: 0, ...policy.credited, onLead: creditedToLead };
+    const held = heldToCaps(contender, policy.terms, soFar, lead);
+    if (!held.isUsedUp) return [{ policy, amount: held.amount, reason: held.reason }];
+    usedUp.push({ policy, amount: 0, reason: held.reason });
+    return [];
+  };
+  const [winner, ...losers] = contenders
+    .filter(({ policy }) => !policy.terms.isStackable)
+    .flatMap((contender) => withinCaps(contender, onLead))
     .sort(byPrecedence);
-  const [winner, ...losers] = contenders.filter(({ policy }) => !policy.terms.isStackable);
-  const stacked = contenders.filter(({ policy }) => policy.terms.isStackable);
-  const applied = winner === undefined ? stacked : [winner, ...stacked];
+  const applied = winner === undefined ? [] : [winner];
+  let credited = onLead + (winner?.amount ?? 0);
+  for (const stacked of contenders.filter(({ policy }) => policy.terms.isStackable).sort(byPrecedence)) {
+    for (const held of withinCaps(stacked, credited)) {
+      applied.push(held);
+      credited += held.amount;
+    }
+  }
 
   const mappings = applied.map((each) =>
     mappingOf(each, true, each.amount === 0 ? `${each.reason}, so no credit is made` : each.reason),
@@ -62,6 +88,7 @@ export function resolveCredits(
     for (const loser of losers)
       mappings.push(mappingOf(loser, false, passedOver(loser, winner, lead.currency)));
   }
+  for (const each of usedUp.sort(byPrecedence)) mappings.push(mappingOf(each, false, each.reason));
   const credits = applied
     .filter(({ amount }) => amount !== 0)
     .map(({ policy, amount, reason }) => ({

@@ -16,6 +16,9 @@ const terms: PolicyTerms = {
   baseRate: null,
   minimumCredit: 500,
   maximumCredit: 2500,
+  capPerLead: null,
+  capPerPeriod: null,
+  totalBudget: null,
   bonusRate: 50_000,
   tierConfig: {
     tiers: [

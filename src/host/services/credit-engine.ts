@@ -1,9 +1,9 @@
-import sql, { join } from 'sql-template-tag';
+import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
-import { dayOf } from '#domain/calendar.ts';
 import { applicability, governsLead, type LeadFacts } from '#domain/credit-applicability.ts';
 import type { LeadEvent } from '#domain/credit-policies.ts';
 import { partnerTermsCredits, type ResolvedCredit, resolveCredits } from '#domain/credit-resolution.ts';
+import { asBoolean } from '../database/codec.ts';
 import {
   type PartnerCreditPolicyMappingRow,
   type PartnerLeadCreditRow,
@@ -16,6 +16,7 @@ import {
 import type { Session } from '../session.ts';
 import type { Work } from './command.ts';
 import { type Candidate, countLead, factsOf, policiesInForce } from './credit-engine/candidates.ts';
+import { addToPolicies, creditedBefore } from './credit-engine/caps.ts';
 import {
   type LeadCredit,
   leadCreditFrom,
@@ -23,6 +24,7 @@ import {
   storeLeadCredits,
 } from './credit-engine/lead-credit.ts';
 import { settleApproved } from './credit-engine/settle.ts';
+import { creditDays } from './periods/booking.ts';
 
 export type { LeadCredit } from './credit-engine/lead-credit.ts';
 export { listPolicyMappings, weighPolicies } from './credit-engine/weigh.ts';
@@ -63,8 +65,9 @@ export async function creditLead(work: Work, session: Session, p: LeadToCredit):
   const { tenantId } = session;
   const { lead, partner, event, on } = p;
   const facts = factsOf(lead, partner, { event, eventDay: on, dealValue: p.dealValue ?? lead.dealValue });
-  const policies = await policiesInForce(tx, tenantId, partner.id);
-  const earlier = event === 'conversion' ? await appliedOnApproval(tx, tenantId, lead.id) : new Set<string>();
+  const policies = await policiesInForce(tx, tenantId, partner.id, on);
+  const before = event === 'conversion' ? await weighedOnApproval(tx, tenantId, lead.id) : nothingWeighed;
+  const earlier = before.applied;
 
   const applicable = policies.filter((policy) => applicability(policy, facts).applies);
   const again = applicable.filter(({ policyId }) => earlier.has(policyId));
@@ -73,9 +76,20 @@ export async function creditLead(work: Work, session: Session, p: LeadToCredit):
     event === 'approval'
       ? await countLead(tx, tenantId, partner.id, on, contending)
       : new Map<string, number>();
+  const soFar = await creditedBefore(
+    tx,
+    { tenantId, leadId: lead.id, event, eventDay: on },
+    contending,
+    true,
+  );
   const resolved = resolveCredits(
-    contending.map((policy) => ({ ...policy, leadCount: counts.get(policy.policyId) ?? 0 })),
+    contending.map((policy) => ({
+      ...policy,
+      leadCount: counts.get(policy.policyId) ?? 0,
+      credited: soFar.byPolicy.get(policy.policyId),
+    })),
     facts,
+    soFar.onLead,
   );
   const mappings: Mapping[] = resolved.mappings.map(({ policyId, revision, applied, amount, reason }) => ({
     policyId,
@@ -89,18 +103,20 @@ export async function creditLead(work: Work, session: Session, p: LeadToCredit):
     mappings.push({ policyId, policyRevision: revision, applied: false, calculatedCredit: 0, reason });
   }
   await insertMappings(work, lead, event, mappings);
-  await countUnderPolicies(
-    tx,
-    tenantId,
-    mappings.filter(({ applied }) => applied),
+  const madeBy = new Map(resolved.credits.map(({ policyId, amount }) => [policyId, amount]));
+  const figures = mappings.flatMap(({ policyId, applied }) =>
+    applied ? [{ policyId, leads: 1, made: madeBy.get(policyId) ?? 0, allocated: 0 }] : [],
   );
+  await addToPolicies(tx, tenantId, on, figures);
 
-  const isGoverned = earlier.size > 0 || policies.some((policy) => governsLead(policy, facts));
+  const isGoverned = before.isGoverned || policies.some((policy) => governsLead(policy, facts));
   const byPolicy = new Map(policies.map((policy) => [policy.policyId, policy]));
   const credits = [
-    ...resolved.credits.map((credit) =>
-      policyCredit(work, session, p, credit, byPolicy.get(credit.policyId)),
-    ),
+    ...(await Promise.all(
+      resolved.credits.map((credit) =>
+        policyCredit(work, session, p, credit, byPolicy.get(credit.policyId)),
+      ),
+    )),
     ...termsCredits(work, session, p, facts, isGoverned),
   ];
   await tx.insertMany(partnerLeadCredits, credits);
@@ -119,11 +135,19 @@ export function refreshLeadCredit(work: Work, session: Session, leadIds: readonl
   return storeLeadCredits(work.tx, session.tenantId, leadIds);
 }
 
-/** The policies that paid on approval, or won with nothing to pay: they govern the lead and don't pay it twice. */
-async function appliedOnApproval(tx: Writer, tenantId: string, leadId: string): Promise<Set<string>> {
-  const rows = await tx.all<{ policy_id: string }>(sql`select policy_id from partner_credit_policy_mappings
-    where tenant_id = ${tenantId} and partner_lead_id = ${leadId} and event = 'approval' and applied = ${true}`);
-  return new Set(rows.map((row) => row.policy_id));
+/** What approval left: policies that were applied don't pay the lead twice, and any that applied to it governs it. */
+interface WeighedOnApproval {
+  applied: ReadonlySet<string>;
+  isGoverned: boolean;
+}
+const nothingWeighed: WeighedOnApproval = { applied: new Set(), isGoverned: false };
+
+async function weighedOnApproval(tx: Writer, tenantId: string, leadId: string): Promise<WeighedOnApproval> {
+  const rows = await tx.all<{ policy_id: string; applied: unknown }>(sql`
+    select policy_id, applied from partner_credit_policy_mappings
+    where tenant_id = ${tenantId} and partner_lead_id = ${leadId} and event = 'approval'`);
+  const applied = rows.filter((row) => asBoolean(row.applied)).map((row) => row.policy_id);
+  return { applied: new Set(applied), isGoverned: rows.length > 0 };
 }
 
 async function insertMappings(
@@ -142,26 +166,13 @@ async function insertMappings(
   await tx.insertMany(partnerCreditPolicyMappings, rows);
 }
 
-/** A figure, not an edit: the policy's `version` stays. */
-async function countUnderPolicies(tx: Writer, tenantId: string, applied: readonly Mapping[]): Promise<void> {
-  if (applied.length === 0) return;
-  const ids = applied.map(({ policyId }) => policyId).sort();
-  if (tx.engine === 'postgres' && ids.length > 1) {
-    // An update locks in the order it finds the rows; two approvals must not find them in different orders.
-    await tx.all(sql`select id from partner_credit_policies
-      where tenant_id = ${tenantId} and id in (${join(ids)}) order by id for no key update`);
-  }
-  await tx.run(sql`update partner_credit_policies set total_leads_under_policy = total_leads_under_policy + 1
-    where tenant_id = ${tenantId} and id in (${join(ids)})`);
-}
-
-function policyCredit(
+async function policyCredit(
   work: Work,
   session: Session,
   p: LeadToCredit,
   credit: ResolvedCredit,
   policy: Candidate | undefined,
-): PartnerLeadCreditRow {
+): Promise<PartnerLeadCreditRow> {
   if (policy === undefined)
     throw new Error(`The policy ${credit.policyId} was applied without being a candidate.`);
   const row = pendingCredit(work, session, p, {
@@ -178,7 +189,7 @@ function policyCredit(
     status: 'approved',
     approvedBy: policy.approvedBy,
     approvedAt: work.now,
-    approvedOn: dayOf(work.now, session.tenant.timeZone),
+    ...(await creditDays(work, session, row, p.partner)),
     approvalNotes: `delegated by policy ${policy.policyCode}`,
     delegatedPolicyId: policy.policyId,
   };
@@ -209,12 +220,13 @@ function termsCredits(
 function pendingCredit(
   { now }: Work,
   session: Session,
-  { lead, partner, event }: LeadToCredit,
+  p: LeadToCredit,
   made: Pick<
     PartnerLeadCreditRow,
     'origin' | 'policyId' | 'policyRevision' | 'calculationType' | 'creditAmount' | 'reason'
   >,
 ): PartnerLeadCreditRow {
+  const { lead, partner, event } = p;
   return {
     id: uuidv7(),
     tenantId: session.tenantId,
@@ -229,6 +241,9 @@ function pendingCredit(
     approvedBy: null,
     approvedAt: null,
     approvedOn: null,
+    payableFrom: null,
+    bookingNote: null,
+    eventOn: p.on,
     approvalNotes: null,
     delegatedPolicyId: null,
     rejectedBy: null,
@@ -236,6 +251,8 @@ function pendingCredit(
     reversedBy: null,
     reversalReason: null,
     reversesCreditId: null,
+    carriesOverCreditId: null,
+    withdrawnAt: null,
     fourEyesWaived: false,
     version: 1,
     createdAt: now,

@@ -1,4 +1,5 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag';
+import { dayOf } from '#domain/calendar.ts';
 import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../context.ts';
 import {
@@ -36,24 +37,30 @@ export function creditPoliciesService(host: HostContext): Service<'creditPolicie
   const reading = <T>(session: Session, fn: (reader: Reader) => Promise<T>) =>
     host.database.read({ tenantId: session.tenantId }, fn);
 
+  const today = (session: Session) => dayOf(host.now(), session.tenant.timeZone);
+
   return {
     listAll: (session, input) =>
-      reading(session, (reader) => {
-        const conditions = inForce(input.active);
+      reading(session, async (reader) => {
+        if (input.partnerId !== undefined) await requirePartner(reader, input.partnerId);
+        const conditions = inForce(input.active, today(session));
+        if (input.partnerId !== undefined) conditions.push(sql`partner_id = ${input.partnerId}`);
         if (input.approvalRequired !== undefined) {
           conditions.push(sql`approval_required = ${input.approvalRequired}`);
         }
-        return listPage(reader, session, conditions, input);
+        return listPage(reader, session, conditions, input, today(session));
       }),
 
     list: (session, input) =>
       reading(session, async (reader) => {
         await requirePartner(reader, input.id);
-        return listOfPartner(reader, session, input);
+        return listOfPartner(reader, session, input, today(session));
       }),
 
     get: (session, input) =>
-      reading(session, async (reader) => policyToWire(reader, await requirePolicy(reader, input.id))),
+      reading(session, async (reader) =>
+        policyToWire(reader, await requirePolicy(reader, input.id), today(session)),
+      ),
 
     create: (session, { id: partnerId, ...input }) =>
       namingDuplicates(
@@ -129,12 +136,16 @@ async function namingDuplicates<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** In force: active, with a revision that was approved. */
-function inForce(active: boolean | undefined): Sql[] {
+/** In force: active, with a revision that was approved, and the day it is deactivated from not yet come. */
+function inForce(active: boolean | undefined, today: string): Sql[] {
   if (active === undefined) return [];
   return active
-    ? [sql`is_active = ${true}`, sql`effective_revision is not null`]
-    : [sql`(is_active = ${false} or effective_revision is null)`];
+    ? [
+        sql`is_active = ${true}`,
+        sql`effective_revision is not null`,
+        sql`(deactivated_from is null or deactivated_from > ${today})`,
+      ]
+    : [sql`(is_active = ${false} or effective_revision is null or deactivated_from <= ${today})`];
 }
 
 /** Of every partner: a page is a stretch of the index of the codes. */
@@ -143,13 +154,14 @@ async function listPage(
   session: Session,
   conditions: readonly Sql[],
   { cursor, limit, total }: Paging,
+  today: string,
 ): Promise<Page> {
   const after = cursor === undefined ? [] : [sql`policy_code > ${decodeCursor(cursor, ['text'])[0]}`];
   const rows = await reader.list(
     partnerCreditPolicies,
     sql`${allOf([...conditions, ...after])} order by policy_code limit ${limit + 1}`,
   );
-  const page = await pageOf(reader, session, rows, limit);
+  const page = await pageOf(reader, session, rows, limit, today);
   if (!total) return page;
   const live = [sql`tenant_id = ${session.tenantId}`, sql`deleted_at is null`];
   const counted = await reader.get<{ n: number }>(
@@ -166,16 +178,17 @@ async function listOfPartner(
   reader: Reader,
   session: Session,
   { id, active, cursor, limit, total }: Input<'creditPolicies', 'list'>,
+  today: string,
 ): Promise<Page> {
   const whose = [sql`partner_id = ${id}`, ...(active === true ? [sql`partner_id is null`] : [])];
   const rows: PartnerCreditPolicyRow[] = [];
   for (const each of whose) {
-    rows.push(...(await reader.list(partnerCreditPolicies, allOf([each, ...inForce(active)]))));
+    rows.push(...(await reader.list(partnerCreditPolicies, allOf([each, ...inForce(active, today)]))));
   }
   rows.sort((a, b) => (a.policyCode < b.policyCode ? -1 : 1));
   const after = cursor === undefined ? '' : decodeCursor(cursor, ['text'])[0];
   const following = rows.filter(({ policyCode }) => policyCode > after);
-  const page = await pageOf(reader, session, following, limit);
+  const page = await pageOf(reader, session, following, limit, today);
   return total ? { ...page, total: rows.length } : page;
 }
 
@@ -184,9 +197,10 @@ async function pageOf(
   session: Session,
   rows: readonly PartnerCreditPolicyRow[],
   limit: number,
+  today: string,
 ): Promise<Page> {
   const { items, nextCursor } = cutPage(rows, limit, (row) => [row.policyCode]);
-  return { items: await policiesToWire(reader, session.tenantId, items), nextCursor };
+  return { items: await policiesToWire(reader, session.tenantId, items, today), nextCursor };
 }
 
 function allOf(conditions: readonly Sql[]): Sql {

@@ -93,7 +93,7 @@ export function aLead(office: Office, patch: Partial<PartnerLeadRow> = {}): Inse
     contactName: 'Kim Berg',
     emailKey: 'kim@example.com',
     phoneKey: '+4930123456',
-    searchText: 'kim berg kim@example.com +4930123456',
+    searchText: ' §65432103494 4930123456 30123456 kim berg example com',
     qualityScore: 1500,
     currency: 'EUR',
     submittedBy: office.maker,
@@ -196,6 +196,7 @@ export async function post(
     discriminator: '',
     currency: 'EUR',
     amount: 1000,
+    bookedOn: '2026-03-31',
   });
   return entryId;
 }
@@ -268,6 +269,8 @@ export async function savePolicy(tx: Writer, office: Office): Promise<string> {
     createdBy: office.maker,
     totalLeadsUnderPolicy: 0,
     totalCreditsAllocated: 0,
+    creditsMade: 0,
+    tracksDays: false,
   });
   return id;
 }
@@ -291,6 +294,9 @@ export function aRevision(
     baseRate: null,
     minimumCredit: null,
     maximumCredit: null,
+    capPerLead: null,
+    capPerPeriod: null,
+    totalBudget: null,
     bonusRate: 0,
     tierConfig: null,
     minLeadQualityScore: 0,

@@ -191,7 +191,7 @@ forEachEngine((engine) => {
     const policy = await policyInForce(host, partner.id, boundedTiers);
     const lead = await approvedLead(host, partner.id);
     const plans = await plansOf(host, async (reader) => {
-      const candidates = await policiesInForce(reader, host.tenantId, partner.id);
+      const candidates = await policiesInForce(reader, host.tenantId, partner.id, '2026-06-15');
       expect(candidates).toMatchObject([{ policyId: policy.id }]);
       await leadCounts(reader, host.tenantId, partner.id, '2026-06-15', candidates);
       await leadCreditOf(reader, host.tenantId, lead.id);

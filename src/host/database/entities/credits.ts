@@ -1,5 +1,11 @@
 import type { PolicyTerms, PolicyTier } from '#domain/credit-policies.ts';
-import { calculationTypes, creditStatuses, policyTypes, timeUnitTypes } from '#domain/vocabulary.ts';
+import {
+  calculationTypes,
+  creditOrigins,
+  creditStatuses,
+  policyTypes,
+  timeUnitTypes,
+} from '#domain/vocabulary.ts';
 import {
   bigint,
   boolean,
@@ -172,6 +178,8 @@ export const partnerCreditPolicyMappings = defineTable(
     applied: boolean,
     calculatedCredit: bigint,
     reason: text,
+    /** The conversion it was weighed at was withdrawn. */
+    withdrawnAt: nullable(instant),
     createdAt: instant,
   },
   {
@@ -180,6 +188,7 @@ export const partnerCreditPolicyMappings = defineTable(
       ux_partner_credit_policy_mappings_event: {
         on: ['tenantId', 'partnerLeadId', 'policyId', 'event'],
         unique: true,
+        where: 'withdrawn_at IS NULL',
       },
     },
     foreignKeys: {
@@ -199,10 +208,10 @@ export const partnerLeadCredits = defineTable(
     policyId: nullable(uuid),
     policyRevision: nullable(integer),
     sourceId: nullable(uuid),
-    origin: oneOf(['policy', 'partner_terms', 'request', 'reversal']),
+    origin: oneOf(creditOrigins),
     triggerEvent: oneOf(['approval', 'conversion', 'request']),
     calculationType: oneOf(calculationTypes),
-    /** Below zero only for what takes back a credit already paid. */
+    /** Below zero only for what takes back a credit or part of one, and for adjustments. */
     creditAmount: bigint,
     currency: text,
     reason: text,
@@ -210,7 +219,12 @@ export const partnerLeadCredits = defineTable(
     requestedBy: uuid,
     approvedBy: nullable(uuid),
     approvedAt: nullable(instant),
+    /** The day it is booked on: that of its approval, or the first open one after a closed period. */
     approvedOn: nullable(day),
+    /** The day from which payouts take it; set with `approvedOn`. */
+    payableFrom: nullable(day),
+    /** Says so where it is booked on another day than one would look for it. */
+    bookingNote: nullable(text),
     /** The day of the lead's approval or conversion that made it, in the tenant's zone; null where no event did. */
     eventOn: nullable(day),
     approvalNotes: nullable(text),
@@ -221,6 +235,10 @@ export const partnerLeadCredits = defineTable(
     reversedBy: nullable(uuid),
     reversalReason: nullable(text),
     reversesCreditId: nullable(uuid),
+    /** The conversion that made it was withdrawn: the next one makes credits of its own. */
+    withdrawnAt: nullable(instant),
+    /** The credit whose part this is, where a payout was approved for less: the first one of the row. */
+    carriesOverCreditId: nullable(uuid),
     fourEyesWaived: boolean,
     ...changeColumns,
   },
@@ -230,17 +248,20 @@ export const partnerLeadCredits = defineTable(
       ux_partner_lead_credits_policy: {
         on: ['tenantId', 'partnerLeadId', 'policyId', 'triggerEvent'],
         unique: true,
-        where: "origin = 'policy'",
+        where: "origin = 'policy' AND withdrawn_at IS NULL",
       },
       ux_partner_lead_credits_terms: {
         on: ['tenantId', 'partnerLeadId', 'triggerEvent'],
         unique: true,
-        where: "origin = 'partner_terms'",
+        where: "origin = 'partner_terms' AND withdrawn_at IS NULL",
       },
-      ux_partner_lead_credits_reversal: {
+      ix_partner_lead_credits_reversal: {
         on: ['tenantId', 'reversesCreditId'],
-        unique: true,
         where: 'reverses_credit_id IS NOT NULL',
+      },
+      ix_partner_lead_credits_carry_over: {
+        on: ['tenantId', 'carriesOverCreditId'],
+        where: 'carries_over_credit_id IS NOT NULL',
       },
       ix_partner_lead_credits_lead: { on: ['tenantId', 'partnerLeadId'] },
       ix_partner_lead_credits_created: { on: ['tenantId', 'createdAt', 'id'] },
@@ -249,14 +270,21 @@ export const partnerLeadCredits = defineTable(
         where: "status = 'pending_approval'",
       },
       ix_partner_lead_credits_partner: { on: ['tenantId', 'partnerId', 'createdAt', 'id'] },
-      ix_partner_lead_credits_payable: { on: ['tenantId', 'partnerId', 'status', 'approvedOn'] },
+      ix_partner_lead_credits_policy: {
+        on: ['tenantId', 'policyId', 'eventOn'],
+        where: 'policy_id IS NOT NULL',
+      },
+      ix_partner_lead_credits_payable: { on: ['tenantId', 'partnerId', 'status', 'payableFrom'] },
       ix_partner_lead_credits_approved: {
         on: ['tenantId', 'approvedOn', 'currency', 'partnerId', 'creditAmount'],
         where: "status = 'approved'",
       },
     },
     checks: {
-      ck_partner_lead_credits_amount: "credit_amount >= 0 OR origin = 'reversal'",
+      ck_partner_lead_credits_amount:
+        "credit_amount >= 0 OR origin IN ('reversal', 'adjustment', 'carry_over')",
+      ck_partner_lead_credits_payable:
+        '(approved_on IS NULL) = (payable_from IS NULL) AND (approved_on IS NULL OR payable_from >= approved_on)',
       ck_partner_lead_credits_four_eyes:
         'four_eyes_waived OR delegated_policy_id IS NOT NULL OR approved_by IS NULL OR approved_by <> requested_by',
     },
@@ -267,6 +295,7 @@ export const partnerLeadCredits = defineTable(
       fk_partner_lead_credits_source: within('partner_sources', 'sourceId'),
       fk_partner_lead_credits_delegated: within('partner_credit_policies', 'delegatedPolicyId'),
       fk_partner_lead_credits_reverses: within('partner_lead_credits', 'reversesCreditId'),
+      fk_partner_lead_credits_carries_over: within('partner_lead_credits', 'carriesOverCreditId'),
       fk_partner_lead_credits_approved_by: within('staff', 'approvedBy'),
       fk_partner_lead_credits_rejected_by: within('staff', 'rejectedBy'),
     },

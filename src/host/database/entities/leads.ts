@@ -112,11 +112,19 @@ export const partnerLeads = defineTable(
     /** Normalised, to find duplicates by. */
     emailKey: text,
     phoneKey: text,
-    /** Name, company, e-mail and phone in lower case: what the search box looks in. */
+    /** The words of name, company, e-mail and phone, as `searchTextOf` writes them: what the search box looks in. */
     searchText: text,
     /** Hundredths, 0 to 10,000. */
     qualityScore: integer,
     duplicateOf: nullable(uuid),
+    /** The lead it is recorded under, which is the one it is a duplicate of: it is not reviewed and earns nothing. */
+    linkedTo: nullable(uuid),
+    /** Another partner submitted this person first and is protected until then. */
+    protectedUntil: nullable(instant),
+    /** Somebody looked and said that it is no duplicate. */
+    notDuplicateReason: nullable(text),
+    notDuplicateBy: nullable(uuid),
+    notDuplicateAt: nullable(instant),
     projectId: nullable(text),
     campaignId: nullable(text),
     estimatedValue: nullable(bigint),
@@ -136,6 +144,10 @@ export const partnerLeads = defineTable(
     conversionDate: nullable(day),
     convertedAt: nullable(instant),
     dealValue: nullable(bigint),
+    /** The last conversion that was withdrawn, until there is another one. */
+    conversionWithdrawnAt: nullable(instant),
+    conversionWithdrawnBy: nullable(uuid),
+    conversionWithdrawalReason: nullable(text),
     creditAmount: nullable(bigint),
     creditStatus: nullable(oneOf(leadCreditStatuses)),
     importId: nullable(uuid),
@@ -147,8 +159,13 @@ export const partnerLeads = defineTable(
     indexes: {
       ix_partner_leads_queue: {
         on: ['tenantId', 'qualityScore desc', 'submittedAt', 'id'],
-        where: "status IN ('submitted', 'under_review') AND deleted_at IS NULL",
+        where: "status IN ('submitted', 'under_review') AND deleted_at IS NULL AND linked_to IS NULL",
       },
+      ix_partner_leads_waiting: {
+        on: ['tenantId', 'submittedAt', 'id'],
+        where: "status IN ('submitted', 'under_review') AND deleted_at IS NULL AND linked_to IS NULL",
+      },
+      ix_partner_leads_linked: { on: ['tenantId', 'linkedTo'], where: 'linked_to IS NOT NULL' },
       // What stands behind the id is for the figures, which are counted from the index alone.
       ix_partner_leads_submitted: { on: ['tenantId', 'submittedAt', 'id', 'deletedAt', 'qualityScore'] },
       ix_partner_leads_partner: {
@@ -165,6 +182,15 @@ export const partnerLeads = defineTable(
       ix_partner_leads_converted: {
         on: ['tenantId', 'conversionDate', 'partnerId'],
         where: "status = 'converted' AND deleted_at IS NULL",
+      },
+      // The order it happened in, which a simulation goes through again.
+      ix_partner_leads_approved_at: {
+        on: ['tenantId', 'approvedAt', 'id', 'partnerId'],
+        where: 'approved_at IS NOT NULL',
+      },
+      ix_partner_leads_converted_at: {
+        on: ['tenantId', 'convertedAt', 'id', 'partnerId'],
+        where: 'converted_at IS NOT NULL',
       },
       ix_partner_leads_email: { on: ['tenantId', 'emailKey'], where: 'deleted_at IS NULL' },
       ix_partner_leads_phone: { on: ['tenantId', 'phoneKey'], where: 'deleted_at IS NULL' },
@@ -215,6 +241,9 @@ export const leads = defineTable(
         unique: true,
         where: 'partner_lead_id IS NOT NULL',
       },
+      ix_leads_created: { on: ['tenantId', 'createdAt', 'id'] },
+      ix_leads_status: { on: ['tenantId', 'status', 'createdAt', 'id'] },
+      ix_leads_partner: { on: ['tenantId', 'partnerId', 'createdAt', 'id'] },
     },
     checks: { ck_leads_values: 'estimated_value >= 0 AND deal_value >= 0' },
     foreignKeys: {

@@ -1,7 +1,12 @@
 import sql, { join, type Sql } from 'sql-template-tag';
 import { periodOf } from '#domain/calendar.ts';
 import type { LeadFacts } from '#domain/credit-applicability.ts';
-import type { LeadEvent, PolicyRevision, PolicyTerms } from '#domain/credit-policies.ts';
+import {
+  type LeadEvent,
+  type PolicyRevision,
+  type PolicyTerms,
+  withoutGaps,
+} from '#domain/credit-policies.ts';
 import { asJson } from '../../database/codec.ts';
 import type { PartnerLeadRow, PartnerRow, Reader, Writer } from '../../database/index.ts';
 
@@ -18,18 +23,23 @@ interface CandidateRow {
   policy_name: string;
   currency: string;
   created_at: string;
+  deactivated_from: string | null;
   revision: number;
   terms: string;
   approved_by: string | null;
 }
 
-/** The policies in force that name this partner or none, with the terms that were approved, in one statement. */
+/**
+ * The policies in force on a day that name this partner or none, with the terms that were approved, in one statement. One
+ * deactivated from a later day on still pays for what happened before.
+ */
 export async function policiesInForce(
   reader: Reader,
   tenantId: string,
   partnerId: string,
+  day: string,
 ): Promise<Candidate[]> {
-  const active = sql`p.is_active = ${true}`;
+  const active = sql`(p.is_active = ${true} or p.deactivated_from > ${day})`;
   const rows = await reader.all<CandidateRow>(
     policiesFor(tenantId, partnerId, sql`p.effective_revision`, active),
   );
@@ -50,7 +60,7 @@ export async function policiesNotYetInForce(
 /** Two halves, because for "of this partner or of none" SQLite would read every policy of the tenant. */
 function policiesFor(tenantId: string, partnerId: string, revision: Sql, condition: Sql): Sql {
   const half = (whose: Sql) => sql`
-    select p.id, p.policy_code, p.policy_name, p.currency, p.created_at, r.revision, r.terms, r.approved_by
+    select p.id, p.policy_code, p.policy_name, p.currency, p.created_at, p.deactivated_from, r.revision, r.terms, r.approved_by
     from partner_credit_policies p
     join partner_credit_policy_revisions r
       on r.tenant_id = p.tenant_id and r.policy_id = p.id and r.revision = ${revision}
@@ -66,9 +76,10 @@ function candidateOf(row: CandidateRow, isApproved: boolean): Candidate {
     revision: row.revision,
     createdAt: row.created_at,
     isActive: true,
+    deactivatedFrom: row.deactivated_from,
     isApproved,
     currency: row.currency,
-    terms: asJson<PolicyTerms>(row.terms),
+    terms: withoutGaps(asJson<PolicyTerms>(row.terms)),
     approvedBy: row.approved_by,
   };
 }

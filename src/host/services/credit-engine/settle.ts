@@ -3,22 +3,31 @@ import type { PartnerLeadCreditRow } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { postToLedger } from '../ledger-posting.ts';
+import { addToPolicies } from './caps.ts';
 
 type SettledCredit = Pick<
   PartnerLeadCreditRow,
-  'id' | 'partnerId' | 'policyId' | 'sourceId' | 'creditAmount' | 'currency'
+  'id' | 'partnerId' | 'policyId' | 'sourceId' | 'creditAmount' | 'currency' | 'origin' | 'eventOn'
 >;
 
 /** Where a credit's money goes the moment it is approved: the ledger, and the totals of its policy and its source. */
 export async function settleApproved(work: Work, session: Session, credit: SettledCredit): Promise<void> {
   await post(work, session, credit, 'credit_approved', credit.creditAmount);
-  await allocate(work, session, credit, credit.creditAmount);
+  // A credit of the policy itself counted as made when it was made; what takes it back is made by being approved.
+  const made = credit.origin === 'policy' ? 0 : credit.creditAmount;
+  await allocate(work, session, credit, { allocated: credit.creditAmount, made });
 }
 
 /** The same taken back, for an approved credit that no payout holds. */
 export async function settleReversed(work: Work, session: Session, credit: SettledCredit): Promise<void> {
   await post(work, session, credit, 'credit_reversed', credit.creditAmount);
-  await allocate(work, session, credit, -credit.creditAmount);
+  await allocate(work, session, credit, { allocated: -credit.creditAmount, made: -credit.creditAmount });
+}
+
+/** A pending credit was rejected: no money moves, but its policy has that much left again under its caps. */
+export async function settleRejected(work: Work, session: Session, credit: SettledCredit): Promise<void> {
+  if (credit.policyId === null) return;
+  await allocate(work, session, credit, { allocated: 0, made: -credit.creditAmount });
 }
 
 function post(
@@ -43,15 +52,14 @@ async function allocate(
   { tx }: Work,
   session: Session,
   credit: SettledCredit,
-  amount: number,
+  { allocated, made }: { allocated: number; made: number },
 ): Promise<void> {
-  const { policyId, sourceId } = credit;
+  const { policyId, sourceId, eventOn } = credit;
   if (policyId !== null) {
-    await tx.run(sql`update partner_credit_policies set total_credits_allocated = total_credits_allocated + ${amount}
-      where tenant_id = ${session.tenantId} and id = ${policyId}`);
+    await addToPolicies(tx, session.tenantId, eventOn, [{ policyId, leads: 0, allocated, made }]);
   }
-  if (sourceId !== null) {
-    await tx.run(sql`update partner_sources set total_credits = total_credits + ${amount}
+  if (sourceId !== null && allocated !== 0) {
+    await tx.run(sql`update partner_sources set total_credits = total_credits + ${allocated}
       where tenant_id = ${session.tenantId} and id = ${sourceId}`);
   }
 }

@@ -74,7 +74,7 @@ export async function weighPolicies(
 ): Promise<Weighed[]> {
   const { tenantId } = session;
   const policies = [
-    ...(await policiesInForce(reader, tenantId, partner.id)),
+    ...(await policiesInForce(reader, tenantId, partner.id, today)),
     ...(await policiesNotYetInForce(reader, tenantId, partner.id)),
   ];
   const counted = await leadCounts(reader, tenantId, partner.id, today, policies);

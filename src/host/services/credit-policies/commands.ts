@@ -15,6 +15,7 @@ import {
 } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
+import { startTrackingDays } from '../credit-engine/caps.ts';
 import { aboutPolicy } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
@@ -55,6 +56,8 @@ export async function createPolicy(
     editedBy: session.userId,
     totalLeadsUnderPolicy: 0,
     totalCreditsAllocated: 0,
+    creditsMade: 0,
+    tracksDays: false,
     createdAt: now,
     updatedAt: now,
   });
@@ -69,7 +72,7 @@ export async function createPolicy(
     partnerId,
     details: { policyCode: input.policyCode, policyName: input.policyName, after: termsToWire(terms) },
   });
-  return policyToWire(tx, await requirePolicy(tx, id));
+  return policyToWire(tx, await requirePolicy(tx, id), dayOf(now, session.tenant.timeZone));
 }
 
 /**
@@ -83,7 +86,7 @@ export async function updatePolicy(
   input: Input<'creditPolicies', 'update'>,
 ): Promise<WirePolicy> {
   const { tx, now } = work;
-  const policy = await lockPolicy(tx, input);
+  const policy = await lockPolicy(work, session, input);
   requireNotDeactivated(policy, 'changed');
   const before = termsOfRow(policy);
   const terms = termsAfter(before, input);
@@ -123,7 +126,7 @@ export async function updatePolicy(
       after: { policyName: after.policyName, description: after.description, ...termsToWire(terms) },
     },
   });
-  return policyToWire(tx, after);
+  return policyToWire(tx, after, dayOf(now, session.tenant.timeZone));
 }
 
 /**
@@ -137,7 +140,7 @@ export async function approvePolicy(
   input: Input<'creditPolicies', 'approve'>,
 ): Promise<WirePolicy> {
   const { tx, now } = work;
-  const policy = await lockPolicy(tx, input);
+  const policy = await lockPolicy(work, session, input);
   requireNotDeactivated(policy, 'approved');
   if (!policy.approvalRequired) {
     const name = await nameOfStaff(tx, session.tenantId, policy.approvedBy);
@@ -166,11 +169,13 @@ export async function approvePolicy(
     { id: latest.id, approvedBy: null },
     { ...approval, fourEyesWaived: isOwn },
   );
+  const tracksDays = policy.tracksDays || policy.capPerPeriod !== null;
   const after = await tx.update(
     partnerCreditPolicies,
     { id: policy.id, version: policy.version },
-    { ...approval, approvalRequired: false, effectiveRevision: policy.revision, isActive: true },
+    { ...approval, approvalRequired: false, effectiveRevision: policy.revision, isActive: true, tracksDays },
   );
+  if (tracksDays && !policy.tracksDays) await startTrackingDays(tx, session.tenantId, policy.id);
   await notify(work, session, aboutPolicy('policy_approved', after));
   work.record({
     action: 'policy_approved',
@@ -184,12 +189,14 @@ export async function approvePolicy(
       fourEyesWaived: isOwn,
     },
   });
-  return policyToWire(tx, after);
+  return policyToWire(tx, after, dayOf(now, session.tenant.timeZone));
 }
 
 /**
- * Takes a policy out of force, for good; the credits it made stay.
- * @throws DomainError `NOT_FOUND`, `CONFLICT`, `INVALID_TRANSITION`.
+ * Takes a policy out of force from a day on, today unless told, for good; the credits it made stay. What happened before that
+ * day is paid for also where it is recorded later: a deal closed on the last day is the partner's. Until the day comes it
+ * can be moved, and nothing else about the policy changes.
+ * @throws DomainError `NOT_FOUND`, `CONFLICT`, `INVALID_TRANSITION`, `VALIDATION` for a day that is past.
  */
 export async function deactivatePolicy(
   work: Work,
@@ -197,14 +204,25 @@ export async function deactivatePolicy(
   input: Input<'creditPolicies', 'deactivate'>,
 ): Promise<WirePolicy> {
   const { tx, now } = work;
-  const policy = await lockPolicy(tx, input);
-  requireNotDeactivated(policy, 'deactivated again');
+  const policy = await lockPolicy(work, session, input);
   const today = dayOf(now, session.tenant.timeZone);
+  const from = input.deactivatedFrom ?? today;
+  if (policy.deactivatedFrom !== null && policy.deactivatedFrom <= today) {
+    requireNotDeactivated(policy, 'deactivated again');
+  }
+  if (policy.deactivatedFrom === from) {
+    throw new DomainError('INVALID_TRANSITION', `This policy is deactivated from ${from} on already.`);
+  }
+  if (from < today) {
+    const sentence = `A policy can be deactivated from today (${today}) on at the earliest: what it credited before stays.`;
+    throw invalidField('deactivatedFrom', sentence);
+  }
+  const isActive = policy.isActive && from > today;
   const after = await tx.update(
     partnerCreditPolicies,
     { id: policy.id, version: policy.version },
     // A revision that waits for approval goes with it: nobody can approve it any more.
-    { isActive: false, deactivatedFrom: today, approvalRequired: false, updatedAt: now },
+    { isActive, deactivatedFrom: from, deactivatedAt: now, approvalRequired: false, updatedAt: now },
   );
   work.record({
     action: 'policy_deactivated',
@@ -214,11 +232,11 @@ export async function deactivatePolicy(
     details: {
       policyCode: policy.policyCode,
       reason: input.reason ?? null,
-      before: { isActive: policy.isActive },
-      after: { isActive: false, deactivatedFrom: today },
+      before: { isActive: policy.isActive, deactivatedFrom: policy.deactivatedFrom },
+      after: { isActive, deactivatedFrom: from },
     },
   });
-  return policyToWire(tx, after);
+  return policyToWire(tx, after, today);
 }
 
 function insertRevision(
@@ -236,18 +254,24 @@ function insertRevision(
 
 /** The policy to be changed, held until the command ends, in the version that the caller read. */
 async function lockPolicy(
-  tx: Writer,
+  { tx, now }: Work,
+  session: Session,
   input: { id: string; version?: number | undefined },
 ): Promise<PartnerCreditPolicyRow> {
   const policy = await tx.find(partnerCreditPolicies, { id: input.id }, { lock: true });
   if (policy === undefined) throw new DomainError('NOT_FOUND', 'There is no such policy.');
-  await requireVersion(policy, input.version, 'policy', () => policyToWire(tx, policy));
+  await requireVersion(policy, input.version, 'policy', () =>
+    policyToWire(tx, policy, dayOf(now, session.tenant.timeZone)),
+  );
   return policy;
 }
 
 function requireNotDeactivated(policy: PartnerCreditPolicyRow, doing: string): void {
   if (policy.deactivatedFrom === null) return;
-  throw new DomainError('INVALID_TRANSITION', `A deactivated policy can't be ${doing}.`);
+  const sentence = policy.isActive
+    ? `This policy is deactivated from ${policy.deactivatedFrom} on, so it can't be ${doing}.`
+    : `A deactivated policy can't be ${doing}.`;
+  throw new DomainError('INVALID_TRANSITION', sentence);
 }
 
 /** The source a policy names is one of its partner's. */

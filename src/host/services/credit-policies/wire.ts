@@ -5,11 +5,12 @@ import { termsOfRow, termsToWire } from './terms.ts';
 
 export type WirePolicy = Output<'creditPolicies', 'get'>;
 
-/** Policies as callers see them, their partners' names in one further statement. */
+/** Policies as callers see them on a day of the tenant's zone, their partners' names in one further statement. */
 export async function policiesToWire(
   reader: Reader,
   tenantId: string,
   rows: readonly PartnerCreditPolicyRow[],
+  today: string,
 ): Promise<WirePolicy[]> {
   const partnerIds = [...new Set(rows.flatMap(({ partnerId }) => partnerId ?? []))];
   const names =
@@ -19,16 +20,22 @@ export async function policiesToWire(
           sql`select id, organization_name from partners where tenant_id = ${tenantId} and id in (${join(partnerIds)})`,
         );
   const nameOf = new Map(names.map((each) => [each.id, each.organization_name]));
-  return rows.map((row) => toWire(row, row.partnerId === null ? null : (nameOf.get(row.partnerId) ?? null)));
+  return rows.map((row) =>
+    toWire(row, row.partnerId === null ? null : (nameOf.get(row.partnerId) ?? null), today),
+  );
 }
 
-export async function policyToWire(reader: Reader, row: PartnerCreditPolicyRow): Promise<WirePolicy> {
-  const [policy] = await policiesToWire(reader, row.tenantId, [row]);
+export async function policyToWire(
+  reader: Reader,
+  row: PartnerCreditPolicyRow,
+  today: string,
+): Promise<WirePolicy> {
+  const [policy] = await policiesToWire(reader, row.tenantId, [row], today);
   if (policy === undefined) throw new Error('A policy has no wire form.');
   return policy;
 }
 
-function toWire(row: PartnerCreditPolicyRow, partnerName: string | null): WirePolicy {
+function toWire(row: PartnerCreditPolicyRow, partnerName: string | null, today: string): WirePolicy {
   return {
     id: row.id,
     version: row.version,
@@ -45,7 +52,8 @@ function toWire(row: PartnerCreditPolicyRow, partnerName: string | null): WirePo
     approvalRequired: row.approvalRequired,
     approvedBy: row.approvedBy,
     approvedAt: row.approvedAt,
-    isActive: row.isActive,
+    // The day a deactivation waits for comes without anybody writing it down.
+    isActive: row.isActive && (row.deactivatedFrom === null || row.deactivatedFrom > today),
     deactivatedFrom: row.deactivatedFrom,
     revision: row.revision,
     effectiveRevision: row.effectiveRevision,
@@ -53,5 +61,6 @@ function toWire(row: PartnerCreditPolicyRow, partnerName: string | null): WirePo
     editedBy: row.editedBy,
     totalLeadsUnderPolicy: row.totalLeadsUnderPolicy,
     totalCreditsAllocated: row.totalCreditsAllocated,
+    creditsMade: row.creditsMade,
   };
 }

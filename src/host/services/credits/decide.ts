@@ -1,4 +1,3 @@
-import { dayOf } from '#domain/calendar.ts';
 import { DomainError } from '#domain/errors.ts';
 import {
   type PartnerLeadCreditRow,
@@ -9,10 +8,11 @@ import {
 } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
-import { settleApproved } from '../credit-engine/settle.ts';
+import { settleApproved, settleRejected } from '../credit-engine/settle.ts';
 import { refreshLeadCredit } from '../credit-engine.ts';
 import { nameOfStaff, requireVersion } from '../credit-policies/refusals.ts';
 import { notifyOfCredit } from '../notifications/drafts.ts';
+import { creditDays } from '../periods/booking.ts';
 import type { Input } from '../service.ts';
 import { creditToWire, type WireCredit } from './wire.ts';
 
@@ -58,10 +58,10 @@ export async function approveCredit(work: Work, session: Session, input: Approve
   await requirePending(tx, session, credit);
   const isOwn = credit.requestedBy === session.userId;
   if (isOwn && session.tenant.settings.fourEyes) {
-    const sentence =
-      credit.origin === 'request'
-        ? 'You requested this credit yourself, so someone else must approve it.'
-        : 'This credit follows from your own decision on the lead, so someone else must approve it.';
+    const isComputed = credit.origin === 'policy' || credit.origin === 'partner_terms';
+    const sentence = isComputed
+      ? 'This credit follows from your own decision on the lead, so someone else must approve it.'
+      : 'You requested this credit yourself, so someone else must approve it.';
     throw new DomainError('SELF_APPROVAL', sentence);
   }
   const after = await tx.update(
@@ -71,7 +71,7 @@ export async function approveCredit(work: Work, session: Session, input: Approve
       status: 'approved',
       approvedBy: session.userId,
       approvedAt: now,
-      approvedOn: dayOf(now, session.tenant.timeZone),
+      ...(await creditDays(work, session, credit, partner)),
       approvalNotes: input.approvalNotes,
       fourEyesWaived: isOwn,
       updatedAt: now,
@@ -87,7 +87,13 @@ export async function approveCredit(work: Work, session: Session, input: Approve
     partnerId: credit.partnerId,
     details: {
       before: { status: credit.status },
-      after: { status: after.status, approvalNotes: after.approvalNotes },
+      after: {
+        status: after.status,
+        approvalNotes: after.approvalNotes,
+        approvedOn: after.approvedOn,
+        payableFrom: after.payableFrom,
+      },
+      ...(after.bookingNote !== null && { bookingNote: after.bookingNote }),
       creditAmount: credit.creditAmount,
       currency: credit.currency,
       fourEyesWaived: isOwn,
@@ -113,6 +119,7 @@ export async function rejectCredit(
     { id: credit.id, version: credit.version },
     { status: 'rejected', rejectedBy: session.userId, rejectionReason: input.reason, updatedAt: now },
   );
+  await settleRejected(work, session, after);
   await refreshLeads(work, session, after);
   const { reason } = input;
   await notifyOfCredit(work, session, { credit: after, partner, told: { event: 'credit_rejected', reason } });

@@ -186,6 +186,10 @@ export function termsOf(draft: PolicyDraft, partnerId: string | null): PolicyTer
     baseRate: input.baseRate === null ? null : percentToRate(input.baseRate),
     minimumCredit: input.minimumCredit,
     maximumCredit: input.maximumCredit,
+    // The form leaves the caps as they are; an example is of the first lead, which none of them touches.
+    capPerLead: null,
+    capPerPeriod: null,
+    totalBudget: null,
     bonusRate: percentToRate(input.bonusPercentage),
     tierConfig:
       input.tierConfig === null

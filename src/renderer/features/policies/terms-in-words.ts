@@ -51,6 +51,9 @@ const writers: readonly (readonly [key: string, label: string, Writer])[] = [
   ['bonusPercentage', 'Bonus from score 80', (value, words) => (value === 0 ? null : percent(value, words))],
   ['minimumCredit', 'At least', money],
   ['maximumCredit', 'At most', money],
+  ['capPerLead', 'Most per lead', money],
+  ['capPerPeriod', 'Most per period', money],
+  ['totalBudget', 'Total budget', money],
   ['policyType', 'Applies', (value) => (isOneOf(policyTypes, value) ? policyTypeLabels[value] : null)],
   [
     'timeUnitType',
