@@ -6,11 +6,14 @@ import { credits } from './credits.ts';
 import { imports, uploads } from './imports.ts';
 import { jobs } from './jobs.ts';
 import { leads } from './leads.ts';
+import { changes, notifications } from './notifications.ts';
 import { auth, health, settings, setup, staff } from './organization.ts';
+import { partnerDocuments } from './partner-documents.ts';
 import { partnerUsers } from './partner-users.ts';
 import { partners, sources } from './partners.ts';
 import { payoutExports } from './payout-exports.ts';
 import { payouts } from './payouts.ts';
+import { periods } from './periods.ts';
 
 /**
  * Every call of the product, described once: types, validation, REST route, OpenAPI page and permission come from
@@ -25,6 +28,7 @@ export const contract = {
   settings,
   partners,
   partnerUsers,
+  partnerDocuments,
   sources,
   leads,
   uploads,
@@ -34,6 +38,9 @@ export const contract = {
   credits,
   payouts,
   payoutExports,
+  periods,
+  notifications,
+  changes,
   activities,
   ledger,
 };

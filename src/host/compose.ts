@@ -4,14 +4,16 @@ import type { Router } from '@orpc/server';
 import type { Logger } from 'pino';
 import type { contract } from '#contract/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { changeFeed, type HostContext } from './context.ts';
+import { changeFeed } from './changes.ts';
+import { changesBetweenHosts } from './changes-between-hosts.ts';
+import type { HostContext } from './context.ts';
 import { type MigrationReport, openDatabase } from './database/index.ts';
 import { buildRouter, type CallContext } from './router/index.ts';
 import { buildServices } from './services/index.ts';
 import { resolveSession } from './services/organization/sessions.ts';
 import type { Session } from './session.ts';
 import { createUploadStore } from './uploads.ts';
-import { loadDataKey, vaultOf } from './vault.ts';
+import { openVault } from './vault.ts';
 
 export interface HostOptions {
   /** Holds uploads, exports, the data key and, without a database URL, the database. */
@@ -64,12 +66,17 @@ export async function composeHost(options: HostOptions): Promise<Host> {
     const context: HostContext = {
       database,
       changes: changeFeed(),
-      vault: vaultOf(await loadDataKey(dataFolder, options.dataKey)),
+      vault: openVault(dataFolder, options.dataKey),
       uploads,
       dataFolder,
       log,
       now,
     };
+    const { changes } = context;
+    const otherHosts =
+      options.databaseUrl === undefined
+        ? undefined
+        : changesBetweenHosts(changes, { url: options.databaseUrl, log });
     const version = packageJson.version;
     const services = buildServices(context, version);
     const resolve = (token: string, station: string | null) => resolveSession(context, token, station);
@@ -79,7 +86,11 @@ export async function composeHost(options: HostOptions): Promise<Host> {
       migration,
       router: buildRouter({ services, resolveSession: resolve, log }),
       resolveSession: resolve,
-      close: () => database.close(),
+      async close() {
+        changes.close();
+        await otherHosts?.close();
+        await database.close();
+      },
     };
   } catch (error) {
     await database.close();

@@ -1,21 +1,8 @@
-import { EventPublisher } from '@orpc/server';
 import type { Logger } from 'pino';
+import type { ChangeFeed } from './changes.ts';
 import type { Database } from './database/index.ts';
 import type { UploadStore } from './uploads.ts';
 import type { Vault } from './vault.ts';
-
-/** A committed change, as open screens hear of it. */
-export interface Change {
-  tenantId: string;
-  resource: string;
-  resourceId: string | null;
-}
-
-export type ChangeFeed = EventPublisher<{ change: Change }>;
-
-export function changeFeed(): ChangeFeed {
-  return new EventPublisher<{ change: Change }>({ maxBufferedEvents: 1000 });
-}
 
 /** What services are made from. */
 export interface HostContext {

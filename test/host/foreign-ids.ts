@@ -17,7 +17,8 @@ type Kind =
   | 'credit'
   | 'payout'
   | 'line'
-  | 'export';
+  | 'export'
+  | 'notification';
 
 export interface Rows {
   /** The id of the organization's row; an upload is a new one each time, since it is used up. */
@@ -203,6 +204,7 @@ export const foreignIds: Record<string, Spec> = {
   'payoutExports.preview': exporting,
   'payoutExports.create': exporting,
   'payoutExports.read': byId('export', { offset: 0 }),
+  'notifications.read': byId('notification'),
   'activities.list': filters({ actorId: 'staff', resourceId: 'payout', partnerId: 'partner' }),
 };
 
@@ -229,6 +231,7 @@ export async function oneOfEach(office: TestTenant, database: Database): Promise
   }
   const exported = await admin.payoutExports.create({ payoutIds: [payout.id], layout: 'lines' });
   const me = await admin.auth.me();
+  const [told] = (await admin.notifications.list({ limit: 1 })).items;
 
   const ids: Record<Exclude<Kind, 'upload'>, string> = {
     staff: me.id,
@@ -242,6 +245,7 @@ export async function oneOfEach(office: TestTenant, database: Database): Promise
     payout: payout.id,
     line: line.id,
     export: exported.id,
+    notification: told!.id,
   };
   return {
     id: async (kind) => (kind === 'upload' ? await upload() : ids[kind]),

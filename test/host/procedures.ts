@@ -20,7 +20,11 @@ export async function call(client: Client, path: string, input: unknown): Promis
   const isStream = typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
   if (!isStream) return value;
   const events: unknown[] = [];
-  for await (const event of value as AsyncIterable<unknown>) events.push(event);
+  for await (const event of value as AsyncIterable<unknown>) {
+    events.push(event);
+    // Live changes go on until the session ends.
+    if (path === 'changes.subscribe') break;
+  }
   return events;
 }
 

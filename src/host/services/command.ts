@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import { canonicalJson, sha256 } from '../canonical-json.ts';
+import type { Change } from '../changes.ts';
 import type { HostContext } from '../context.ts';
 import type { Writer } from '../database/index.ts';
 import type { Session } from '../session.ts';
@@ -13,6 +14,8 @@ export interface Work {
   readonly now: string;
   /** States the activity of this command, exactly once. */
   readonly record: (activity: ActivityDraft) => void;
+  /** Tells open screens, after the commit, of a change besides that of the activity. */
+  readonly changed: (change: Omit<Change, 'tenantId'>) => void;
 }
 
 interface CommandMeta {
@@ -52,12 +55,12 @@ export async function command<T>(
         recorded += 1;
         tx.beforeCommit((last) => appendActivity(last, session, now, activity));
         tx.afterCommit(() => {
-          host.changes.publish('change', {
-            tenantId: session.tenantId,
-            resource: activity.resource,
-            resourceId: activity.resourceId,
-          });
+          const { resource, resourceId, partnerId = null } = activity;
+          host.changes.publish({ tenantId: session.tenantId, resource, resourceId, partnerId });
         });
+      },
+      changed(change) {
+        tx.afterCommit(() => host.changes.publish({ tenantId: session.tenantId, ...change }));
       },
     });
     if (recorded !== 1)

@@ -1,18 +1,22 @@
 import type { HostContext } from '../context.ts';
 import { activitiesService } from './activities.ts';
+import { changesService } from './changes.ts';
 import { creditPoliciesService } from './credit-policies.ts';
 import { creditsService } from './credits.ts';
 import { importsService, uploadsService } from './imports.ts';
 import { leadsService } from './leads.ts';
 import { ledgerService } from './ledger.ts';
+import { notificationsService } from './notifications.ts';
 import { accountService } from './organization/account.ts';
 import { settingsService } from './organization/settings.ts';
 import { authService, setupService } from './organization/sign-in.ts';
 import { staffService } from './organization/staff.ts';
 import { partnerUsersService } from './partner-users.ts';
+import { partnerDocumentsService } from './partners/documents.ts';
 import { partnersService } from './partners.ts';
 import { payoutExportsService } from './payout-exports.ts';
 import { payoutsService } from './payouts.ts';
+import { periodsService } from './periods.ts';
 import type { Services } from './service.ts';
 import { sourcesService } from './sources.ts';
 
@@ -27,6 +31,7 @@ export function buildServices(host: HostContext, version: string): Services {
     settings: settingsService(host),
     partners: partnersService(host),
     partnerUsers: partnerUsersService(host),
+    partnerDocuments: partnerDocumentsService(host),
     sources: sourcesService(host),
     leads: leadsService(host),
     uploads: uploadsService(host),
@@ -35,6 +40,9 @@ export function buildServices(host: HostContext, version: string): Services {
     credits: creditsService(host),
     payouts: payoutsService(host),
     payoutExports: payoutExportsService(host),
+    periods: periodsService(host),
+    notifications: notificationsService(host),
+    changes: changesService(host),
     activities: activitiesService(host),
     ledger: ledgerService(host),
   };

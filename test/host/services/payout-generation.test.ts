@@ -363,8 +363,8 @@ describe.each(engines)('generating payouts on %s', (engine) => {
     const leaving = new AbortController();
     let made = 0;
     const { tenantId } = office;
-    const stop = host.context.changes.subscribe('change', (change) => {
-      if (change.tenantId !== tenantId || change.resource !== 'payout') return;
+    const stop = host.context.changes.listen((change) => {
+      if (change === 'missed' || change.tenantId !== tenantId || change.resource !== 'payout') return;
       made += 1;
       if (made === payouts) leaving.abort(new Error('The caller went away.'));
     });

@@ -53,6 +53,16 @@ export async function notify(work: Work, session: Session, ...drafts: Notificati
   await work.tx.run(sql`insert into notifications
     (tenant_id, audience, id, event, resource, resource_id, partner_id, data, actor_id, awaits_mail, created_at)
     values ${join(rows)}`);
+  const isForPartner = drafts.some((draft) => draft.partnerId !== null && reachesPartner(draft));
+  work.changed({
+    resource: 'notification',
+    resourceId: null,
+    partnerId: isForPartner ? (drafts[0]?.partnerId ?? null) : null,
+  });
+}
+
+function reachesPartner({ event, alsoTo = [] }: NotificationDraft): boolean {
+  return alsoTo.length > 0 || definitionOf(event).audience.some((name) => name.startsWith('partner'));
 }
 
 /** How the table names an audience. */

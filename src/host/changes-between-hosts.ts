@@ -1,0 +1,190 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+import type { Logger } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import type { Change, ChangeFeed } from './changes.ts';
+
+/** The same in every host of a database. */
+const channel = 'partner_desk_changes';
+/** PostgreSQL takes 8,000 bytes; what is told are ids and names of resources, never data. */
+const largestPayload = 7_500;
+/** Changes kept while the connection is away or busy; with more, the others are told to read everything again. */
+const mostWaiting = 1_000;
+const longestPause = 30_000;
+
+type Told = [tenantId: string, resource: string, resourceId: string | null, partnerId: string | null];
+
+interface Message {
+  /** Which host says it: PostgreSQL hands a host its own words, too. */
+  from: string;
+  /** Null: some were missed. */
+  changes: Told[] | null;
+}
+
+/**
+ * Tells the other hosts on the same PostgreSQL of this one's changes, and this one of theirs, by LISTEN and NOTIFY over a
+ * connection of its own. Changes are told after their commit, several in one message; when the connection was lost,
+ * everybody on both sides is told to read again, for nobody knows what was said meanwhile.
+ *
+ * The first connection is made in the background: a host without it works, and its screens refresh after own commands.
+ */
+export function changesBetweenHosts(
+  feed: ChangeFeed,
+  options: { url: string; log: Logger },
+): { ready: Promise<void>; close(): Promise<void> } {
+  const { url, log } = options;
+  const from = uuidv7();
+  const closing = new AbortController();
+  const isClosing = (): boolean => closing.signal.aborted;
+  let waiting: Change[] = [];
+  let overflowed = false;
+  let client: Client | null = null;
+  let sending: Promise<void> | null = null;
+
+  feed.relayTo((change) => {
+    if (waiting.length >= mostWaiting) {
+      waiting = [];
+      overflowed = true;
+    }
+    if (!overflowed) waiting.push(change);
+    sending ??= send().finally(() => {
+      sending = null;
+    });
+  });
+
+  /** Sends what waits, and what comes meanwhile. Without a connection it stays for the next one. */
+  async function send(): Promise<void> {
+    // After the changes of the same turn: a command that tells of two things tells them at once.
+    await Promise.resolve();
+    while (client !== null && (waiting.length > 0 || overflowed)) {
+      const current = client;
+      const [messages, hadOverflowed, taken] = [messagesOf(from, waiting, overflowed), overflowed, waiting];
+      waiting = [];
+      overflowed = false;
+      try {
+        for (const message of messages) {
+          await current.query('select pg_notify($1, $2)', [channel, message]);
+        }
+      } catch (error) {
+        log.warn({ err: error }, 'Other hosts could not be told of changes');
+        overflowed = hadOverflowed || taken.length > 0;
+        if (client === current) client = null;
+        current.end().catch(() => undefined);
+        return;
+      }
+    }
+  }
+
+  async function open(): Promise<Client> {
+    const opened = new Client({
+      connectionString: url,
+      application_name: 'partner-desk changes',
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+    });
+    opened.on('notification', ({ payload }) => {
+      if (payload === undefined) return;
+      const message: Message = JSON.parse(payload);
+      if (message.from === from) return;
+      if (message.changes === null) feed.deliver('missed');
+      for (const [tenantId, resource, resourceId, partnerId] of message.changes ?? []) {
+        feed.deliver({ tenantId, resource, resourceId, partnerId });
+      }
+    });
+    try {
+      await opened.connect();
+      await opened.query(`listen ${channel}`);
+      return opened;
+    } catch (error) {
+      await opened.end().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  let firstReady: () => void = () => undefined;
+  const ready = new Promise<void>((resolve) => {
+    firstReady = resolve;
+  });
+
+  /** Keeps a connection, and opens the next one where it is lost, with longer and longer pauses. */
+  async function keep(): Promise<void> {
+    let failures = 0;
+    let wasLost = false;
+    while (!isClosing()) {
+      try {
+        const opened = await open();
+        if (isClosing()) {
+          await opened.end();
+          return;
+        }
+        failures = 0;
+        const lost = new Promise<void>((resolve) => {
+          opened.once('error', (error) => {
+            if (!isClosing()) log.warn({ err: error }, 'The connection for live changes was lost');
+            resolve();
+          });
+          opened.once('end', resolve);
+        });
+        client = opened;
+        if (wasLost) {
+          feed.deliver('missed');
+          overflowed = true;
+        }
+        sending ??= send().finally(() => {
+          sending = null;
+        });
+        firstReady();
+        await lost;
+        wasLost = true;
+        if (client === opened) client = null;
+        await opened.end().catch(() => undefined);
+      } catch (error) {
+        failures += 1;
+        log.warn({ err: error, failures }, 'There is no connection for live changes');
+      }
+      if (isClosing()) return;
+      const longest = Math.min(longestPause, 250 * 2 ** failures);
+      await pause(longest * (0.5 + Math.random() / 2), undefined, {
+        signal: closing.signal,
+        ref: false,
+      }).catch(() => undefined);
+    }
+  }
+
+  const kept = keep();
+  return {
+    ready,
+    async close() {
+      feed.relayTo(null);
+      await sending;
+      closing.abort();
+      const open = client;
+      client = null;
+      await open?.end().catch(() => undefined);
+      await kept;
+    },
+  };
+}
+
+/** As few messages as their size allows. */
+export function messagesOf(from: string, changes: readonly Change[], overflowed: boolean): string[] {
+  if (overflowed) return [JSON.stringify({ from, changes: null } satisfies Message)];
+  const messages: string[] = [];
+  let told: Told[] = [];
+  let size = 0;
+  const close = (): void => {
+    if (told.length > 0) messages.push(JSON.stringify({ from, changes: told } satisfies Message));
+    told = [];
+    size = 100;
+  };
+  close();
+  for (const { tenantId, resource, resourceId, partnerId } of changes) {
+    const each: Told = [tenantId, resource, resourceId, partnerId];
+    const length = Buffer.byteLength(JSON.stringify(each)) + 1;
+    if (size + length > largestPayload) close();
+    told.push(each);
+    size += length;
+  }
+  close();
+  return messages;
+}
