@@ -1,7 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { actAs, addTenant, isSound, listTenants, restoreBackup, verifyAll } from '../host/index.ts';
+import {
+  actAs,
+  addTenant,
+  isSound,
+  listTenants,
+  restoreBackup,
+  rotateDataKey,
+  verifyAll,
+} from '../host/index.ts';
 import { type Answer, exitCodes } from './output.ts';
 import { dataFolderOf, logOf, type PlaceOptions, withHost } from './places.ts';
 import { progressBar } from './progress.ts';
@@ -173,6 +181,24 @@ export async function restore(file: string, options: PlaceOptions): Promise<Answ
     text: `Restored ${reports.length} organizations from ${file}.${kept === null ? '' : ` What was there before is kept as ${kept}.`}`,
     data: { kept, organizations: reports.length },
   };
+}
+
+/** Changes the data key. What it was cut off in, the next call goes on with. */
+export function rotateKey(options: PlaceOptions): Promise<Answer> {
+  return withHost(options, async (host) => {
+    for await (const event of rotateDataKey(host)) {
+      if (event.type !== 'done') continue;
+      const { secrets, oldKeyDropped } = event;
+      const then = oldKeyDropped
+        ? 'The old key is gone from data.key. Backups made before need it: keep a copy of data.key with each of them.'
+        : 'The old key can be taken out of PARTNER_DESK_DATA_KEY now. Backups made before still need it.';
+      return {
+        text: `${secrets} secrets are sealed with the new data key. ${then}`,
+        data: { secrets, oldKeyDropped },
+      };
+    }
+    throw new Error('The change of the data key told no end.');
+  });
 }
 
 export function verify(options: PlaceOptions): Promise<Answer> {

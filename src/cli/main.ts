@@ -7,6 +7,7 @@ import {
   importLeads,
   migrate,
   restore,
+  rotateKey,
   tenantAdd,
   tenantList,
   verify,
@@ -127,6 +128,11 @@ onDatabase('backup', 'copy the local database while it is in use')
 onDatabase('restore', 'check a backup, then put it in the place of the local database')
   .argument('<file>')
   .action(answering((options: PlaceOptions, file: string) => restore(file, options)));
+
+onDatabase(
+  'rotate-key',
+  'make a new data key and seal every secret with it; what was cut off goes on where it was',
+).action(answering(rotateKey));
 
 onDatabase('verify', 'verify the ledger and the chain of activities of every organization').action(
   answering(verify),

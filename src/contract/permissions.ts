@@ -37,6 +37,10 @@ export const permissions = {
   'partners.decide': { staff: ['approver'], partner: [] },
   'partner_users.read': { staff: anyStaff, partner: whoWorks },
   'partner_users.manage': { staff: ['partner_manager'], partner: ['admin'] },
+  'documents.read': { staff: anyStaff, partner: ['admin'] },
+  'documents.add': { staff: ['partner_manager'], partner: ['admin'] },
+  'documents.review': { staff: ['approver'], partner: [] },
+  'documents.remove': { staff: ['partner_manager'], partner: [] },
   'banking.verify': { staff: ['approver'], partner: [] },
   'banking.reveal': { staff: ['approver', 'finance'], partner: [] },
   'sources.edit': { staff: ['partner_manager'], partner: [] },
@@ -50,6 +54,8 @@ export const permissions = {
   'policies.approve': { staff: ['approver'], partner: [] },
   'credits.read': { staff: anyStaff, partner: partnerRoles },
   'credits.request': { staff: ['partner_manager'], partner: whoWorks },
+  // Adjustments and bonuses; somebody else approves them.
+  'credits.adjust': { staff: ['partner_manager', 'finance'], partner: [] },
   'credits.decide': { staff: ['approver'], partner: [] },
   'payouts.read': { staff: anyStaff, partner: partnerRoles },
   'payouts.generate': { staff: ['finance'], partner: [] },
@@ -57,9 +63,19 @@ export const permissions = {
   // Finance may only reject or cancel what it generated itself; the service checks whose it is.
   'payouts.withdraw': { staff: ['approver', 'finance'], partner: [] },
   'payouts.pay': { staff: ['finance'], partner: [] },
+  'payouts.terms': { staff: ['finance'], partner: [] },
   'payouts.export': { staff: ['finance'], partner: [] },
+  'jobs.read': { staff: anyStaff, partner: [] },
+  // Cancelling and resuming what somebody else started.
+  'jobs.manage': { staff: [], partner: [] },
+  'periods.read': { staff: anyStaff, partner: [] },
+  'periods.close': { staff: ['finance'], partner: [] },
+  'periods.reopen': { staff: [], partner: [] },
   'ledger.read': { staff: ['finance', 'auditor'], partner: [] },
   'ledger.verify': { staff: ['finance', 'auditor'], partner: [] },
+  // Of the whole office; `figures.partner` is of one partner, beside the middle of its kind.
+  'figures.read': { staff: anyStaff, partner: [] },
+  'figures.partner': { staff: anyStaff, partner: partnerRoles },
   'activities.read': { staff: ['approver', 'finance', 'auditor'], partner: [] },
   'activities.verify': { staff: ['auditor'], partner: [] },
 } as const satisfies Record<string, Holders>;

@@ -11,6 +11,7 @@ export {
 export { composeHost, databaseFile, type Host } from './compose.ts';
 export { DatabaseRefusedError } from './database/index.ts';
 export { type DemoReport, fillWithDemoData } from './demo/fill.ts';
+export { rotateDataKey } from './key-rotation.ts';
 export { createLog } from './log.ts';
 export { type HttpServer, serveHttp } from './transports/http.ts';
 export { servePorts } from './transports/message-port.ts';

@@ -24,8 +24,8 @@ export interface UploadStore {
   begin(owner: UploadOwner, fileName: string): Promise<string>;
   /** Adds bytes at the end. `offset` must be what is there already, so that a piece sent twice is not doubled. */
   append(owner: UploadOwner, uploadId: string, offset: number, data: Uint8Array): Promise<number>;
-  /** Takes a whole stream. Throws `VALIDATION` beyond the size limit, and keeps nothing of it. */
-  receive(owner: UploadOwner, fileName: string, stream: Readable): Promise<string>;
+  /** Takes a whole stream. Throws `VALIDATION` beyond the size limit (2 GB unless told, in bytes), and keeps nothing of it. */
+  receive(owner: UploadOwner, fileName: string, stream: Readable, largest?: number): Promise<string>;
   /** Throws `NOT_FOUND` where it is not there or somebody else's. */
   find(owner: UploadOwner, uploadId: string): Promise<Upload>;
   discard(owner: UploadOwner, uploadId: string): Promise<void>;
@@ -38,7 +38,10 @@ const largestUpload = 2 * 1024 ** 3;
 const dayInMs = 86_400_000;
 const idShape = /^[0-9a-f-]{36}$/;
 
-const tooLarge = () => invalidField('file', 'The file is larger than 2 GB. Split it.');
+const tooLarge = (largest: number) =>
+  largest === largestUpload
+    ? invalidField('file', 'The file is larger than 2 GB. Split it.')
+    : invalidField('file', `The file is larger than ${Math.floor(largest / 1024 ** 2)} MB.`);
 
 export async function createUploadStore(folder: string): Promise<UploadStore> {
   await mkdir(folder, { recursive: true });
@@ -81,7 +84,7 @@ export async function createUploadStore(folder: string): Promise<UploadStore> {
       if (upload.size !== offset) {
         throw invalidField('offset', `This piece belongs at ${offset}, but ${upload.size} bytes are here.`);
       }
-      if (offset + data.length > largestUpload) throw tooLarge();
+      if (offset + data.length > largestUpload) throw tooLarge(largestUpload);
       const file = await open(upload.path, 'a');
       try {
         await file.appendFile(data);
@@ -91,7 +94,7 @@ export async function createUploadStore(folder: string): Promise<UploadStore> {
       return offset + data.length;
     },
 
-    async receive(owner, fileName, stream) {
+    async receive(owner, fileName, stream, largest = largestUpload) {
       const uploadId = await begin(owner, fileName);
       let received = 0;
       try {
@@ -100,7 +103,7 @@ export async function createUploadStore(folder: string): Promise<UploadStore> {
           async function* measure(chunks: AsyncIterable<Buffer>) {
             for await (const chunk of chunks) {
               received += chunk.length;
-              if (received > largestUpload) throw tooLarge();
+              if (received > largest) throw tooLarge(largest);
               yield chunk;
             }
           },

@@ -1,66 +1,206 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, open, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 
-/** Encrypts what must not be readable in the database file: account numbers. */
+/**
+ * Encrypts what must not be readable in the database file: account numbers, shared secrets, a mail server's password.
+ * What is sealed names the key it was sealed with (`v2.<key id>.<nonce>.<tag>.<text>`, AES-256-GCM), so that keys can be
+ * changed while rows are in use (`key-rotation.ts`).
+ */
 export interface Vault {
-  /** AES-256-GCM; `context` binds the text to its row, so that it can't be pasted into another. */
+  /** With the newest key; `context` binds the text to its row, so that it can't be pasted into another. */
   seal(plain: string, context: string): string;
-  /** Throws when the text was altered, belongs to another row, or was sealed with another key. */
+  /** Throws when the text was altered, belongs to another row, or was sealed with a key that isn't here. */
   open(sealed: string, context: string): string;
+  /** What every text sealed with the newest key begins with. */
+  currentPrefix(): string;
+  /** How many keys there are: more than one while they are being changed. */
+  keyCount(): number;
+  /** Where the keys come from, if they can be changed from here; null for keys that were handed in. */
+  readonly keyFile: KeyFile | null;
 }
 
-const version = 'v1';
+/** The key file of a data folder: a key a line in base64, the newest first, readable by its owner only. */
+export interface KeyFile {
+  readonly path: string;
+  /** Puts a new key before the one there is; where there are several already, their change goes on instead. */
+  begin(): { resumed: boolean };
+  /** Leaves only the newest. What no key opens any more is lost: see that nothing needs the others first. */
+  dropOld(): void;
+}
 
-/** A vault with the given 32-byte key. */
-export function vaultOf(key: Buffer): Vault {
-  if (key.length !== 32) throw new Error('The data key must be 32 bytes long.');
+const keyBytes = 32;
+
+interface NamedKey {
+  id: string;
+  key: Buffer;
+}
+
+/** A key's name, which tells nothing of the key. */
+function named(key: Buffer): NamedKey {
+  if (key.length !== keyBytes) throw new Error('The data key must be 32 bytes long.');
+  const id = createHash('sha256').update('partner-desk data key').update(key).digest('hex').slice(0, 12);
+  return { id, key };
+}
+
+/** A vault with these 32-byte keys: the first seals, all of them open. */
+export function vaultOf(first: Buffer, ...others: Buffer[]): Vault {
+  const ring = [first, ...others].map(named);
+  return vaultWith(() => ring, null);
+}
+
+/** `ring` is asked at every use: `fresh` where a key that was added elsewhere must not be missed. */
+function vaultWith(ring: (fresh: boolean) => readonly NamedKey[], keyFile: KeyFile | null): Vault {
+  const newest = (): NamedKey => {
+    const [first] = ring(true);
+    if (first === undefined) throw new Error('There is no data key.');
+    return first;
+  };
   return {
+    keyFile,
+    keyCount: () => ring(true).length,
+    currentPrefix: () => `v2.${newest().id}.`,
     seal(plain, context) {
+      const { id, key } = newest();
       const nonce = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', key, nonce);
       cipher.setAAD(Buffer.from(context, 'utf8'));
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
-      return [
-        version,
-        nonce.toString('base64'),
-        cipher.getAuthTag().toString('base64'),
-        body.toString('base64'),
-      ].join('.');
+      const parts = [nonce, cipher.getAuthTag(), body].map((part) => part.toString('base64'));
+      return ['v2', id, ...parts].join('.');
     },
     open(sealed, context) {
-      const [found, nonce, tag, body] = sealed.split('.');
-      if (found !== version || nonce === undefined || tag === undefined || body === undefined) {
-        throw new Error('This is not a sealed text of a known version.');
+      const [version, ...rest] = sealed.split('.');
+      if (version === 'v2' && rest.length === 4) {
+        const [id, ...parts] = rest;
+        const known = (fresh: boolean) => ring(fresh).find((each) => each.id === id);
+        const found = known(false) ?? known(true);
+        if (found === undefined) throw new Error(`The data key ${id} that this was sealed with is not here.`);
+        return decrypted(found.key, parts, context);
       }
-      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64'));
-      decipher.setAAD(Buffer.from(context, 'utf8'));
-      decipher.setAuthTag(Buffer.from(tag, 'base64'));
-      return Buffer.concat([decipher.update(Buffer.from(body, 'base64')), decipher.final()]).toString('utf8');
+      // The first version named no key; the tag tells whether one fits.
+      if (version === 'v1' && rest.length === 3) return openWithAny(ring(false), rest, context);
+      throw new Error('This is not a sealed text of a known version.');
     },
   };
 }
 
-/**
- * The data key of a data folder, outside the database: made once, readable by the owner only. Given as
- * `PARTNER_DESK_DATA_KEY` (base64) instead where several hosts share one PostgreSQL.
- */
-export async function loadDataKey(dataFolder: string, fromEnvironment: string | undefined): Promise<Buffer> {
-  if (fromEnvironment !== undefined && fromEnvironment !== '') return Buffer.from(fromEnvironment, 'base64');
-  const file = join(dataFolder, 'data.key');
-  if (!existsSync(file)) {
-    // Written beside and renamed: a crash half-way must not leave a short key that seals data nobody can open again.
-    const draft = `${file}.${process.pid}.new`;
-    const handle = await open(draft, 'w', 0o600);
+function openWithAny(ring: readonly NamedKey[], parts: readonly string[], context: string): string {
+  let refusal: unknown;
+  for (const { key } of ring) {
     try {
-      await handle.writeFile(randomBytes(32).toString('base64'));
-      await handle.sync();
-    } finally {
-      await handle.close();
+      return decrypted(key, parts, context);
+    } catch (error) {
+      refusal = error;
     }
-    await rename(draft, file);
   }
-  if (process.platform !== 'win32') await chmod(file, 0o600);
-  return Buffer.from((await readFile(file, 'utf8')).trim(), 'base64');
+  throw refusal;
+}
+
+function decrypted(key: Buffer, parts: readonly string[], context: string): string {
+  const [nonce, tag, body] = parts.map((part) => Buffer.from(part, 'base64'));
+  if (nonce?.length !== 12 || tag?.length !== 16 || body === undefined) {
+    throw new Error('This is not a sealed text of a known version.');
+  }
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce);
+  decipher.setAAD(Buffer.from(context, 'utf8'));
+  decipher.setAuthTag(tag);
+  return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
+}
+
+/**
+ * The vault of a data folder. Its key lies beside the database in `data.key`, made once. Where several hosts with data
+ * folders of their own share one PostgreSQL, all of them get the same key as `PARTNER_DESK_DATA_KEY` (base64) instead;
+ * while keys are changed it lists them, the newest first, with commas between.
+ */
+export function openVault(dataFolder: string, fromEnvironment: string | undefined): Vault {
+  if (fromEnvironment !== undefined && fromEnvironment !== '') {
+    const [first, ...others] = fromEnvironment.split(',').map((key) => Buffer.from(key.trim(), 'base64'));
+    if (first === undefined) throw new Error('The data key must be 32 bytes long.');
+    return vaultOf(first, ...others);
+  }
+  return vaultOfFile(join(dataFolder, 'data.key'));
+}
+
+function vaultOfFile(path: string): Vault {
+  if (!existsSync(path)) writeKeys(path, [randomBytes(keyBytes)]);
+  if (process.platform !== 'win32') chmodSync(path, 0o600);
+  let readAt = '';
+  let ring: NamedKey[] = [];
+
+  // Keys may be changed by another process at any time; the file is small and looked at only when something is sealed.
+  const current = (fresh: boolean): readonly NamedKey[] => {
+    if (!fresh && ring.length > 0) return ring;
+    const { mtimeMs, ino, size } = statSync(path);
+    const seen = `${mtimeMs} ${ino} ${size}`;
+    if (seen !== readAt) {
+      ring = readKeys(path).map(named);
+      readAt = seen;
+    }
+    return ring;
+  };
+  // What was read before its key was dropped can still be opened: rows are read in one moment and opened in the next.
+  const retired = new Map<string, NamedKey>();
+  const all = (fresh: boolean): readonly NamedKey[] => {
+    const now = current(fresh);
+    for (const each of now) retired.set(each.id, each);
+    return [...now, ...[...retired.values()].filter(({ id }) => !now.some((each) => each.id === id))];
+  };
+  all(true);
+
+  const vault = vaultWith(all, {
+    path,
+    begin() {
+      const keys = readKeys(path);
+      if (keys.length > 1) return { resumed: true };
+      writeKeys(path, [randomBytes(keyBytes), ...keys]);
+      return { resumed: false };
+    },
+    dropOld() {
+      const [newest, ...old] = readKeys(path);
+      if (newest !== undefined && old.length > 0) writeKeys(path, [newest]);
+    },
+  });
+  return { ...vault, keyCount: () => current(true).length };
+}
+
+function readKeys(path: string): Buffer[] {
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .map((line) => Buffer.from(line, 'base64'));
+}
+
+/**
+ * Written beside, brought to the disk and renamed: a crash half-way must not leave a short key, and a key must be there
+ * for good before anything is sealed with it.
+ */
+function writeKeys(path: string, keys: readonly Buffer[]): void {
+  const draft = `${path}.${process.pid}.new`;
+  const file = openSync(draft, 'w', 0o600);
+  try {
+    writeFileSync(file, keys.map((key) => `${key.toString('base64')}\n`).join(''));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+  if (process.platform === 'win32') return;
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

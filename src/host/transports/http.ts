@@ -7,6 +7,8 @@ import { OpenAPIHandler } from '@orpc/openapi/node';
 import type { ORPCError } from '@orpc/server';
 import { BodyLimitPlugin, RPCHandler } from '@orpc/server/node';
 import { SimpleCsrfProtectionHandlerPlugin } from '@orpc/server/plugins';
+import type { Permission } from '#contract/permissions.ts';
+import { largestDocument } from '#domain/documents.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { Host } from '../compose.ts';
 import type { CallContext } from '../router/index.ts';
@@ -93,12 +95,47 @@ export function restErrorBody(error: ORPCError<string, unknown>): Record<string,
   return { code, message: error.message, ...data };
 }
 
-const importPath = /^\/api\/v1\/partners\/([0-9a-fA-F-]{36})\/leads\/import$/;
-const rawFileTypes =
-  /^(text\/(csv|plain|tab-separated-values)|application\/(csv|octet-stream|vnd\.ms-excel))\b/;
+/** The calls whose body is a file: it is spooled to disk before the call sees it. */
+interface FileCall {
+  path: RegExp;
+  /** Who may not call it must not be able to fill the disk either. */
+  permission: Permission;
+  /** The content types of a file that is the whole body. */
+  types: RegExp;
+  /** What such a file is called, having no name of its own. */
+  fileName: string;
+  /** Bytes; what an upload may have unless told. */
+  largest?: number;
+  /** For a body of another type. */
+  asked: string;
+}
 
-/** Spools the file of an import request to disk; returns the upload's id. */
-async function spoolImport(host: Host, request: IncomingMessage, context: CallContext): Promise<string> {
+const fileCalls: readonly FileCall[] = [
+  {
+    path: /^\/api\/v1\/partners\/[0-9a-fA-F-]{36}\/leads\/import$/,
+    permission: 'leads.submit',
+    types: /^(text\/(csv|plain|tab-separated-values)|application\/(csv|octet-stream|vnd\.ms-excel))\b/,
+    fileName: 'upload.csv',
+    asked: 'Send the file itself as text/csv, or as one file of multipart/form-data.',
+  },
+  {
+    path: /^\/api\/v1\/partners\/[0-9a-fA-F-]{36}\/documents\/upload$/,
+    permission: 'documents.add',
+    types: /^(application\/(pdf|octet-stream)|image\/(png|jpeg))\b/,
+    fileName: 'document',
+    largest: largestDocument,
+    asked:
+      'Send the file itself as application/pdf, image/png or image/jpeg, or as one of multipart/form-data.',
+  },
+];
+
+/** Spools the file that a request brings to disk; returns the upload's id. */
+async function spoolFile(
+  host: Host,
+  request: IncomingMessage,
+  context: CallContext,
+  call: FileCall,
+): Promise<string> {
   // Before a byte is stored: whoever may not import must not be able to fill the disk.
   const session = context.token === null ? null : await host.resolveSession(context.token, context.station);
   if (session === null)
@@ -106,14 +143,12 @@ async function spoolImport(host: Host, request: IncomingMessage, context: CallCo
       'UNAUTHENTICATED',
       'Sign in first: you are not signed in, or your session has ended.',
     );
-  if (!session.permissions.has('leads.submit')) {
+  if (!session.permissions.has(call.permission)) {
     throw new DomainError('FORBIDDEN', 'Your role does not allow this. Ask an administrator if you need it.');
   }
   const type = request.headers['content-type'] ?? '';
-  if (rawFileTypes.test(type)) return host.uploads.receive(session, 'upload.csv', request);
-  if (!type.startsWith('multipart/form-data')) {
-    throw invalidField('body', 'Send the file itself as text/csv, or as one file of multipart/form-data.');
-  }
+  if (call.types.test(type)) return host.uploads.receive(session, call.fileName, request, call.largest);
+  if (!type.startsWith('multipart/form-data')) throw invalidField('body', call.asked);
   return new Promise((resolve, reject) => {
     let receiving: Promise<string> | undefined;
     const form = busboy({
@@ -121,7 +156,8 @@ async function spoolImport(host: Host, request: IncomingMessage, context: CallCo
       limits: { files: 1, fields: 20, fieldSize: 64 * 1024 },
     });
     form.on('file', (_field, file, fileName) => {
-      const received = host.uploads.receive(session, basename(fileName || 'upload.csv').slice(0, 255), file);
+      const name = basename(fileName || call.fileName).slice(0, 255);
+      const received = host.uploads.receive(session, name, file, call.largest);
       received.catch(reject);
       receiving = received;
     });
@@ -233,9 +269,10 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
       return;
     }
     const context: CallContext = { token: bearerOf(request), station: stationOf(request) };
-    if (request.method === 'POST' && importPath.test(pathname)) {
+    const fileCall = fileCalls.find(({ path }) => path.test(pathname));
+    if (request.method === 'POST' && fileCall !== undefined) {
       // oRPC takes a body that is already there; the file itself stays on disk.
-      Object.assign(request, { body: { uploadId: await spoolImport(host, request, context) } });
+      Object.assign(request, { body: { uploadId: await spoolFile(host, request, context, fileCall) } });
     }
     const { matched } = await rest.handle(request, response, { prefix: restPrefix, context });
     if (!matched) sendJson(response, 404, { code: 'NOT_FOUND', message: 'There is no such call.' });

@@ -2,6 +2,7 @@ import {
   type BankingDetails,
   type BankingField,
   bankingFields,
+  type KnownBankingDetails,
   maskAccount,
   maskBankingDetails,
   missingForPayment,
@@ -10,6 +11,7 @@ import {
 import { DomainError, type FieldError } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import { asJson, type PartnerRow, partners, staff } from '../../database/index.ts';
+import { sealedFor } from '../../sealed.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
 import type { Input, Output, Service } from '../service.ts';
@@ -34,15 +36,17 @@ const noDetails: BankingDetails = {
   bankName: null,
   accountHolder: null,
   accountNumber: null,
+  accountType: null,
   routingNumber: null,
   iban: null,
   swift: null,
   currency: null,
+  paypalEmail: null,
   paymentMethod: null,
 };
 
-/** The two that are masked: what identifies an account, not a bank. */
-const maskedFields = ['accountNumber', 'iban'] as const satisfies BankingField[];
+/** Those that are masked: what identifies an account, not a bank. */
+const maskedFields = ['accountNumber', 'iban', 'paypalEmail'] as const satisfies BankingField[];
 
 /** Confirming the bank details, and showing them in full. */
 export function partnerBanking(
@@ -130,11 +134,6 @@ function isEmpty(details: BankingDetails): boolean {
   return bankingFields.every((field) => details[field] === null);
 }
 
-/** Sealed text can be opened only for the partner it belongs to. */
-function contextOf(session: Session, partnerId: string): string {
-  return `banking:${session.tenantId}:${partnerId}`;
-}
-
 function sealed(
   host: HostContext,
   session: Session,
@@ -144,13 +143,20 @@ function sealed(
   if (isEmpty(details)) return { bankingDetails: null, bankingSecret: null };
   return {
     bankingDetails: maskBankingDetails(details),
-    bankingSecret: host.vault.seal(JSON.stringify(details), contextOf(session, partnerId)),
+    bankingSecret: host.vault.seal(JSON.stringify(details), sealedFor.banking(session.tenantId, partnerId)),
   };
 }
 
-function fullDetails(host: HostContext, session: Session, partner: PartnerRow): BankingDetails | null {
+/** The details in full, null where there are none. Whoever shows them or writes them to a file records that. */
+export function fullDetails(
+  host: HostContext,
+  session: Session,
+  partner: Pick<PartnerRow, 'id' | 'bankingSecret'>,
+): BankingDetails | null {
   if (partner.bankingSecret === null) return null;
-  return asJson<BankingDetails>(host.vault.open(partner.bankingSecret, contextOf(session, partner.id)));
+  const stored = host.vault.open(partner.bankingSecret, sealedFor.banking(session.tenantId, partner.id));
+  // What was sealed before a field was known lacks it.
+  return { ...noDetails, ...asJson<KnownBankingDetails>(stored) };
 }
 
 /**

@@ -7,6 +7,7 @@ import { cleanText } from '#domain/text.ts';
 import { partnerTypeToSourceType } from '#domain/vocabulary.ts';
 import type { HostContext } from '../../context.ts';
 import { type PartnerRow, partnerSources, partners, type Writer } from '../../database/index.ts';
+import { keepDataKey } from '../../sealed.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
 import { bankDetailsChanged } from '../notifications/drafts.ts';
@@ -27,6 +28,7 @@ export function partnerEdits(host: HostContext): Pick<Service<'partners'>, 'crea
           session,
           { name: 'partners.create', input: withoutNumbers(input) },
           async ({ tx, record }) => {
+            await keepDataKey(tx);
             const newRow = await newPartner(host, tx, session, input);
             await tx.insert(partners, newRow);
             await insertAutomaticSource(tx, session, newRow);
@@ -53,6 +55,7 @@ export function partnerEdits(host: HostContext): Pick<Service<'partners'>, 'crea
     update: (session, input) =>
       command(host, session, { name: 'partners.update', input: withoutNumbers(input) }, async (work) => {
         const { tx, record } = work;
+        if (input.bankingDetails !== undefined) await keepDataKey(tx);
         const before = await lockPartner(host, tx, session, input);
         refuseAnotherCurrency(before, input.currency);
         const banking =

@@ -1,0 +1,40 @@
+import sql from 'sql-template-tag';
+import type { Writer } from './database/index.ts';
+
+/** A column of sealed texts: where they are, and what each is bound to. */
+export interface SealedColumn {
+  table: string;
+  column: string;
+  /** Tells the rows of a tenant apart. */
+  key: string;
+  context: (tenantId: string, key: string) => string;
+}
+
+/** What a text is bound to, by what it is about; the same for sealing and for opening. */
+export const sealedFor = {
+  banking: (tenantId: string, partnerId: string) => `banking:${tenantId}:${partnerId}`,
+};
+
+/**
+ * Every column the vault seals, for the change of the data key (`key-rotation.ts`): one that is missing here would be
+ * unreadable after it. A test looks for whoever seals without being listed.
+ */
+export const sealedColumns: readonly SealedColumn[] = [
+  { table: 'partners', column: 'banking_secret', key: 'id', context: sealedFor.banking },
+];
+
+/** Any number, the same in every process. */
+const sealingLock = 7_304_027;
+
+/**
+ * Keeps the data key from being changed under a transaction that seals something: call it before `vault.seal`. Whoever
+ * waits for a change to end seals with the new key. SQLite's only writer has nothing to wait for.
+ */
+export async function keepDataKey(tx: Writer): Promise<void> {
+  if (tx.engine === 'postgres') await tx.get(sql`select pg_advisory_xact_lock_shared(${sealingLock})`);
+}
+
+/** Waits for every transaction that sealed something, and keeps others from it until this one ends. */
+export async function holdDataKey(tx: Writer): Promise<void> {
+  if (tx.engine === 'postgres') await tx.get(sql`select pg_advisory_xact_lock(${sealingLock})`);
+}
