@@ -68,6 +68,7 @@ export function makeExecutor(client: PoolClient, logger: DatabaseLogger): Execut
   return {
     engine: 'postgres',
     rows: async (text, parameters) => (await objects(text, parameters)).rows,
+    row: async (text, parameters) => (await objects(text, parameters)).rows[0],
     change: async (text, parameters) => (await objects(text, parameters)).rowCount ?? 0,
     stream: cursor,
   };

@@ -62,7 +62,7 @@ export function makeReader(executor: Executor, scope: Scope, mayLock = false): R
       const found = conditions(engine, entries, 1);
       return `select ${texts.selected} from "${table.name}" where ${found}${live ? ' and "deleted_at" is null' : ''} limit 1${lock ? ' for update' : ''}`;
     });
-    const [row] = await executor.rows(text, entryParameters(engine, table, entries));
+    const row = await executor.row(text, entryParameters(engine, table, entries));
     return row === undefined ? undefined : trusted<R>(texts.decode(row));
   }
 
@@ -99,7 +99,7 @@ export function makeReader(executor: Executor, scope: Scope, mayLock = false): R
     },
     async get<T>(statement: Sql): Promise<T | undefined> {
       const { text, parameters } = compile(engine, statement);
-      return trusted<T[]>(await executor.rows(text, parameters))[0];
+      return trusted<T | undefined>(await executor.row(text, parameters));
     },
     stream<T>(statement: Sql, batch = 500): AsyncIterable<T[]> {
       const { text, parameters } = compile(engine, statement);

@@ -17,6 +17,8 @@ const keptStatements = 1000;
 export interface SqliteConnection extends Executor {
   readonly raw: Connection;
   exec(text: string): void;
+  /** No transaction is open, and the statement changes nothing. */
+  mayRead(text: string): boolean;
 }
 
 export function makeConnection(
@@ -57,7 +59,9 @@ export function makeConnection(
     engine: 'sqlite',
     raw,
     exec: (text) => run(text, () => void prepared(text).run([])),
+    mayRead: (text) => !raw.inTransaction && run(text, () => prepared(text).readonly),
     rows: async (text, parameters) => run(text, () => prepared(text).all(parameters)),
+    row: async (text, parameters) => run(text, () => prepared(text).get(parameters)),
     change: async (text, parameters) => run(text, () => prepared(text).run(parameters).changes),
     stream,
   };

@@ -77,6 +77,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   const alone = makeMutex();
   const lifetime = makeLifetime();
 
+  /**
+   * One row: over the writing connection while nothing is being written, which keeps its pages from one commit to the next. The
+   * reading one has to fetch them again from the log after each. (Measured: the session of each call in a row of approvals is read in
+   * half the time.) Statements run to their end at once, so nobody's open transaction can come between.
+   */
+  const row: SqliteConnection['row'] = (text, parameters) =>
+    writer.mayRead(text) ? writer.row(text, parameters) : reader.row(text, parameters);
+
   async function transaction<T>(work: Parameters<typeof runTransaction<T>>[1]): Promise<T> {
     await begin(writer, patience);
     return await runTransaction(openTransaction(writer), work);
@@ -132,7 +140,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     read: (scope, fn) =>
       lifetime.during(async () => {
         checkScope(scope);
-        const guard = guarded(reader);
+        const guard = guarded({ ...reader, row });
         try {
           return await fn(makeReader(guard.executor, scope));
         } finally {

@@ -70,6 +70,7 @@ export function guarded(executor: Executor): {
     executor: {
       engine: executor.engine,
       rows: (text, parameters) => run(() => executor.rows(text, parameters)),
+      row: (text, parameters) => run(() => executor.row(text, parameters)),
       change: (text, parameters) => run(() => executor.change(text, parameters)),
       stream(text, parameters, batch) {
         check();
@@ -156,15 +157,5 @@ export function makeLifetime(): {
       await Promise.allSettled(running);
       return true;
     },
-  };
-}
-
-/** Lets one at a time in, in the order they came. */
-export function makeMutex(): <T>(work: () => Promise<T>) => Promise<T> {
-  let tail: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const mine = tail.then(work, work);
-    tail = mine.catch(() => undefined);
-    return mine;
   };
 }
