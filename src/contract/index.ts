@@ -14,6 +14,7 @@ import { partners, sources } from './partners.ts';
 import { payoutExports } from './payout-exports.ts';
 import { payouts } from './payouts.ts';
 import { periods } from './periods.ts';
+import { campaigns, projects } from './projects.ts';
 
 /**
  * Every call of the product, described once: types, validation, REST route, OpenAPI page and permission come from
@@ -34,6 +35,8 @@ export const contract = {
   uploads,
   imports,
   jobs,
+  projects,
+  campaigns,
   creditPolicies,
   credits,
   payouts,

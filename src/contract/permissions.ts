@@ -50,6 +50,9 @@ export const permissions = {
   'leads.edit': { staff: ['lead_reviewer'], partner: whoWorks },
   'leads.review': { staff: ['lead_reviewer'], partner: [] },
   'policies.read': { staff: anyStaff, partner: partnerRoles },
+  // A partner names them when it submits a lead.
+  'projects.read': { staff: anyStaff, partner: partnerRoles },
+  'projects.edit': { staff: ['partner_manager', 'policy_manager'], partner: [] },
   'policies.edit': { staff: ['policy_manager'], partner: [] },
   'policies.approve': { staff: ['approver'], partner: [] },
   'credits.read': { staff: anyStaff, partner: partnerRoles },

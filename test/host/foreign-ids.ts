@@ -14,6 +14,8 @@ type Kind =
   | 'upload'
   | 'import'
   | 'policy'
+  | 'project'
+  | 'campaign'
   | 'credit'
   | 'payout'
   | 'line'
@@ -143,6 +145,13 @@ export const foreignIds: Record<string, Spec> = {
   'imports.list': filters({ partnerId: 'partner' }),
   'imports.get': byId('import'),
   'imports.rejectedRows': byId('import'),
+  'projects.get': byId('project'),
+  'projects.update': byId('project', { name: 'North' }),
+  'projects.deactivate': byId('project'),
+  'campaigns.get': byId('campaign'),
+  'campaigns.update': byId('campaign', { name: 'Spring' }),
+  'campaigns.deactivate': byId('campaign'),
+  'creditPolicies.listAll': filters({ partnerId: 'partner' }),
   'creditPolicies.list': byId('partner'),
   'creditPolicies.create': {
     input: async (own) => ({
@@ -216,6 +225,8 @@ export async function oneOfEach(office: TestTenant, database: Database): Promise
   const [source] = (await admin.sources.list({ id: partner.id })).items;
   const policy = await policyInForce(office, partner.id);
   const approved = await approvedLead(office, partner.id);
+  const project = await admin.projects.create({ code: 'OFFICES', name: 'Offices' });
+  const campaign = await admin.campaigns.create({ code: 'SUMMER', name: 'Summer' });
   const lead = await office.as('partner_manager').leads.submit({ id: partner.id, leadData: leadData[70]() });
 
   const upload = async (): Promise<string> => {
@@ -241,6 +252,8 @@ export async function oneOfEach(office: TestTenant, database: Database): Promise
     entry: approved.leadId!,
     import: imported,
     policy: policy.id,
+    project: project.id,
+    campaign: campaign.id,
     credit: line.creditId,
     payout: payout.id,
     line: line.id,

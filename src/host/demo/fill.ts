@@ -180,6 +180,8 @@ async function registerPartners({ by, random }: Stage): Promise<Player[]> {
 }
 
 async function writePolicies({ by }: Stage, players: readonly Player[], firstDay: string): Promise<void> {
+  await by('policies').projects.create({ code: 'Q1-OFFICE', name: 'Office leasing, first quarter' });
+  await by('policies').campaigns.create({ code: 'SUMMER', name: 'Summer campaign' });
   for (const { partner, policy, fate } of policyPlans(firstDay)) {
     const owner = partner === null ? undefined : players[partner];
     const made =
@@ -333,7 +335,7 @@ async function settleMonth(stage: Stage): Promise<void> {
     });
     if (half === 0) paid.push(payout.id);
   }
-  if (paid.length > 0) await by('finance').payoutExports.create({ layout: 'payouts', payoutIds: paid });
+  if (paid.length > 0) await by('finance').payoutExports.create({ format: 'csv_payouts', payoutIds: paid });
 }
 
 async function leaveSomeOnHold({ by }: Stage, players: readonly Player[]): Promise<void> {

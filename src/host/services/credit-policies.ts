@@ -20,8 +20,10 @@ import {
   requirePolicy,
   updatePolicy,
 } from './credit-policies/commands.ts';
+import { byEffectiveTerms, requireForPartner } from './credit-policies/partner-view.ts';
 import { termsToWire } from './credit-policies/terms.ts';
 import { policiesToWire, policyToWire } from './credit-policies/wire.ts';
+import { requireOwn } from './own-partner.ts';
 import { cutPage, decodeCursor } from './paging.ts';
 import type { Input, Output, Service } from './service.ts';
 
@@ -41,8 +43,7 @@ export function creditPoliciesService(host: HostContext): Service<'creditPolicie
 
   return {
     listAll: (session, input) =>
-      reading(session, async (reader) => {
-        if (input.partnerId !== undefined) await requirePartner(reader, input.partnerId);
+      reading(session, (reader) => {
         const conditions = inForce(input.active, today(session));
         if (input.partnerId !== undefined) conditions.push(sql`partner_id = ${input.partnerId}`);
         if (input.approvalRequired !== undefined) {
@@ -53,14 +54,21 @@ export function creditPoliciesService(host: HostContext): Service<'creditPolicie
 
     list: (session, input) =>
       reading(session, async (reader) => {
+        requireOwn(session, input.id);
         await requirePartner(reader, input.id);
-        return listOfPartner(reader, session, input, today(session));
+        // A partner's own user sees those in force, and no others.
+        const asked = session.partnerId === null ? input : { ...input, active: true };
+        return listOfPartner(reader, session, asked, today(session));
       }),
 
     get: (session, input) =>
-      reading(session, async (reader) =>
-        policyToWire(reader, await requirePolicy(reader, input.id), today(session)),
-      ),
+      reading(session, async (reader) => {
+        const row = await requirePolicy(reader, input.id);
+        requireForPartner(session, row, today(session));
+        const policy = await policyToWire(reader, row, today(session));
+        const [shown = policy] = await byEffectiveTerms(reader, session, [policy]);
+        return shown;
+      }),
 
     create: (session, { id: partnerId, ...input }) =>
       namingDuplicates(
@@ -200,7 +208,8 @@ async function pageOf(
   today: string,
 ): Promise<Page> {
   const { items, nextCursor } = cutPage(rows, limit, (row) => [row.policyCode]);
-  return { items: await policiesToWire(reader, session.tenantId, items, today), nextCursor };
+  const policies = await policiesToWire(reader, session.tenantId, items, today);
+  return { items: await byEffectiveTerms(reader, session, policies), nextCursor };
 }
 
 function allOf(conditions: readonly Sql[]): Sql {

@@ -4,6 +4,7 @@ import { changesService } from './changes.ts';
 import { creditPoliciesService } from './credit-policies.ts';
 import { creditsService } from './credits.ts';
 import { importsService, uploadsService } from './imports.ts';
+import { jobsService } from './jobs.ts';
 import { leadsService } from './leads.ts';
 import { ledgerService } from './ledger.ts';
 import { notificationsService } from './notifications.ts';
@@ -17,6 +18,7 @@ import { partnersService } from './partners.ts';
 import { payoutExportsService } from './payout-exports.ts';
 import { payoutsService } from './payouts.ts';
 import { periodsService } from './periods.ts';
+import { campaignsService, projectsService } from './projects.ts';
 import type { Services } from './service.ts';
 import { sourcesService } from './sources.ts';
 
@@ -36,6 +38,9 @@ export function buildServices(host: HostContext, version: string): Services {
     leads: leadsService(host),
     uploads: uploadsService(host),
     imports: importsService(host),
+    jobs: jobsService(host),
+    projects: projectsService(host),
+    campaigns: campaignsService(host),
     creditPolicies: creditPoliciesService(host),
     credits: creditsService(host),
     payouts: payoutsService(host),

@@ -18,6 +18,7 @@ import type { Work } from '../command.ts';
 import { startTrackingDays } from '../credit-engine/caps.ts';
 import { aboutPolicy } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
+import { requireScopes } from '../projects/scopes.ts';
 import type { Input } from '../service.ts';
 import { nameOfStaff, requireVersion } from './refusals.ts';
 import { termsAfter, termsOfInput, termsOfRow, termsToWire } from './terms.ts';
@@ -35,8 +36,9 @@ export async function createPolicy(
   partner: PartnerRow | null,
 ): Promise<WirePolicy> {
   const { tx, now } = work;
-  const terms = termsOfInput(input, partner?.id ?? null);
-  await checkSource(tx, terms);
+  const given = termsOfInput(input, partner?.id ?? null);
+  await checkSource(tx, given);
+  const terms = { ...given, ...(await requireScopes(tx, session.tenantId, given)) };
   const id = uuidv7();
   const { partnerId, ...latest } = terms;
   await tx.insert(partnerCreditPolicies, {
@@ -89,7 +91,8 @@ export async function updatePolicy(
   const policy = await lockPolicy(work, session, input);
   requireNotDeactivated(policy, 'changed');
   const before = termsOfRow(policy);
-  const terms = termsAfter(before, input);
+  const given = termsAfter(before, input);
+  const terms = { ...given, ...(await requireScopes(tx, session.tenantId, given, before)) };
   const isNewRevision = canonicalJson(terms) !== canonicalJson(before);
   const named = {
     policyName: input.policyName,
