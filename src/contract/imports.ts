@@ -1,6 +1,6 @@
 import { eventIterator } from '@orpc/contract';
 import * as z from 'zod';
-import { count, id, instant, page, pageFields, procedure, queryBoolean } from './base.ts';
+import { count, id, instant, page, pageFields, partnerProcedure, person, queryBoolean } from './base.ts';
 
 const rowError = z.object({
   column: z.string(),
@@ -18,7 +18,17 @@ const rejectedRow = z.object({
 
 const importMapping = z.record(z.string(), z.string().nullable());
 
-const importResult = z.object({
+/** What an import is told, streamed or as a job. */
+export const importInput = z.object({
+  partnerId: id,
+  uploadId: id,
+  dryRun: z.boolean().default(false),
+  mapping: importMapping.optional(),
+  /** Imports the same file again although it was imported before. */
+  again: z.boolean().default(false),
+});
+
+export const importResult = z.object({
   importId: id.nullable(),
   dryRun: z.boolean(),
   status: z.enum(['completed', 'cancelled']),
@@ -45,30 +55,32 @@ const importRecord = z.object({
   rowsRead: count,
   accepted: count,
   rejected: count,
-  startedBy: id,
+  startedBy: person,
   startedAt: instant,
   finishedAt: instant.nullable(),
   failure: z.string().nullable(),
+  /** The job it runs as, to watch, cancel or resume it by; null for imports from before there were jobs. */
+  jobId: id.nullable(),
 });
 
 const importRefusals = ['NOT_FOUND', 'PARTNER_NOT_ACTIVE'] as const;
 
 /** A file on its way in, in pieces that fit any transport. What is not imported is thrown away after a day. */
 export const uploads = {
-  begin: procedure('leads.submit')
+  begin: partnerProcedure('leads.submit')
     .input(z.object({ fileName: z.string().min(1).max(255), size: count }))
     .output(z.object({ uploadId: id })),
-  append: procedure('leads.submit', 'NOT_FOUND')
+  append: partnerProcedure('leads.submit', 'NOT_FOUND')
     .input(z.object({ uploadId: id, offset: count, data: z.base64().max(180_000) }))
     .output(z.object({ received: count })),
-  discard: procedure('leads.submit')
+  discard: partnerProcedure('leads.submit')
     .input(z.object({ uploadId: id }))
     .output(z.object({ ok: z.literal(true) })),
 };
 
 export const imports = {
   /** What the file holds and how its columns would be read; writes nothing. */
-  inspect: procedure('leads.submit', ...importRefusals)
+  inspect: partnerProcedure('leads.submit', ...importRefusals)
     .input(z.object({ partnerId: id, uploadId: id, mapping: importMapping.optional() }))
     .output(
       z.object({
@@ -84,17 +96,8 @@ export const imports = {
       }),
     ),
   /** Progress while it runs, the result last. Closing the stream cancels; rows already in stay, each of them whole. */
-  run: procedure('leads.submit', ...importRefusals, 'DUPLICATE')
-    .input(
-      z.object({
-        partnerId: id,
-        uploadId: id,
-        dryRun: z.boolean().default(false),
-        mapping: importMapping.optional(),
-        /** Imports the same file again although it was imported before. */
-        again: z.boolean().default(false),
-      }),
-    )
+  run: partnerProcedure('leads.submit', ...importRefusals, 'DUPLICATE')
+    .input(importInput)
     .output(
       eventIterator(
         z.discriminatedUnion('type', [
@@ -115,7 +118,7 @@ export const imports = {
    * REST: the body is the file itself (`text/csv`, or one file of `multipart/form-data`). The transport spools it to
    * disk and hands on its `uploadId`, so that a big file never stands in memory.
    */
-  upload: procedure('leads.submit', ...importRefusals, 'DUPLICATE')
+  upload: partnerProcedure('leads.submit', ...importRefusals, 'DUPLICATE')
     .route({
       method: 'POST',
       path: '/partners/{id}/leads/import',
@@ -138,15 +141,15 @@ export const imports = {
       }),
     )
     .output(importResult),
-  list: procedure('leads.read')
+  list: partnerProcedure('leads.read')
     .route({ method: 'GET', path: '/imports', summary: 'Imports, newest first', tags: ['Imports'] })
     .input(z.object({ partnerId: id.optional(), ...pageFields }))
     .output(page(importRecord)),
-  get: procedure('leads.read', 'NOT_FOUND')
+  get: partnerProcedure('leads.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/imports/{id}', summary: 'One import', tags: ['Imports'] })
     .input(z.object({ id }))
     .output(importRecord),
-  rejectedRows: procedure('leads.read', 'NOT_FOUND')
+  rejectedRows: partnerProcedure('leads.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/imports/{id}/rejected-rows',

@@ -9,10 +9,12 @@ import {
   day,
   id,
   instant,
+  internal,
   money,
   optionalText,
   page,
   pageFields,
+  partnerProcedure,
   procedure,
   reason,
   rowFields,
@@ -46,15 +48,15 @@ export const payout = z.object({
   paymentMethod: z.enum(paymentMethods).nullable(),
   paymentDate: day.nullable(),
   referenceNumber: z.string().nullable(),
-  generatedBy: id,
+  generatedBy: internal(id),
   generatedAt: instant,
   /** Set while the second approval is still missing. */
-  firstApprovedBy: id.nullable(),
-  firstApprovedAmount: money.nullable(),
-  needsSecondApproval: z.boolean(),
-  approvedBy: id.nullable(),
+  firstApprovedBy: internal(id),
+  firstApprovedAmount: internal(money),
+  needsSecondApproval: internal(z.boolean()),
+  approvedBy: internal(id),
   approvedAt: instant.nullable(),
-  fourEyesWaived: z.boolean(),
+  fourEyesWaived: internal(z.boolean()),
   rejectionNotes: z.string().nullable(),
   cancelReason: z.string().nullable(),
 });
@@ -76,7 +78,7 @@ export const payoutLine = z.object({
   description: z.string(),
   status: z.enum(['pending', 'approved', 'rejected']),
   notes: z.string().nullable(),
-  decidedBy: id.nullable(),
+  decidedBy: internal(id),
   decidedAt: instant.nullable(),
 });
 
@@ -86,16 +88,24 @@ const payment = z.object({
   paymentMethod: z.enum(paymentMethods),
   paymentDate: day,
   referenceNumber: z.string(),
-  recordedBy: id,
+  recordedBy: internal(id),
   createdAt: instant,
 });
 
 const skipped = z.object({ partnerId: id, partnerName: z.string(), reason: z.string() });
-const generateInput = z.object({
+export const generateInput = z.object({
   partnerId: id.optional(),
   periodStart: day,
   periodEnd: day,
   commandId: commandFields.commandId,
+});
+/** What generating for all partners came to; lists are cut to what one message holds, counts are whole. */
+export const generatedSummary = z.object({
+  generated: count,
+  totalAmount: signedMoney,
+  payoutIds: z.array(id),
+  skipped: z.array(skipped),
+  skippedCount: count,
 });
 const decision = ['NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION'] as const;
 export const payouts = {
@@ -115,18 +125,11 @@ export const payouts = {
       eventIterator(
         z.discriminatedUnion('type', [
           z.object({ type: z.literal('progress'), done: count, of: count, generated: count }),
-          z.object({
-            type: z.literal('result'),
-            generated: count,
-            totalAmount: signedMoney,
-            payoutIds: z.array(id),
-            skipped: z.array(skipped),
-            skippedCount: count,
-          }),
+          generatedSummary.extend({ type: z.literal('result') }),
         ]),
       ),
     ),
-  list: procedure('payouts.read')
+  list: partnerProcedure('payouts.read')
     .route({ method: 'GET', path: '/payouts', summary: 'Payouts, newest first', tags })
     .input(
       z.object({
@@ -138,11 +141,11 @@ export const payouts = {
       }),
     )
     .output(page(payout)),
-  get: procedure('payouts.read', 'NOT_FOUND')
+  get: partnerProcedure('payouts.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/payouts/{id}', summary: 'One payout', tags })
     .input(z.object({ id }))
     .output(payout),
-  stats: procedure('payouts.read', 'NOT_FOUND')
+  stats: partnerProcedure('payouts.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/payouts/stats', summary: 'PayoutStats, of one partner or of all', tags })
     .input(z.object({ partnerId: id.optional() }))
     .output(
@@ -162,7 +165,7 @@ export const payouts = {
         currency: currencyCode.nullable(),
       }),
     ),
-  lines: procedure('payouts.read', 'NOT_FOUND')
+  lines: partnerProcedure('payouts.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/payouts/{id}/lines', summary: 'Lines of a payout', tags })
     .input(z.object({ id, status: payoutLine.shape.status.optional(), ...pageFields }))
     .output(page(payoutLine)),
@@ -237,7 +240,7 @@ export const payouts = {
       }),
     )
     .output(payout),
-  payments: procedure('payouts.read', 'NOT_FOUND')
+  payments: partnerProcedure('payouts.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/payouts/{id}/payments', summary: 'Payments of a payout', tags })
     .input(z.object({ id }))
     .output(z.object({ items: z.array(payment), nextCursor: z.null() })),

@@ -48,6 +48,8 @@ export const permissions = {
   'leads.submit': { staff: ['partner_manager'], partner: whoWorks },
   // A partner corrects a lead until its review begins; the service checks how far it is.
   'leads.edit': { staff: ['lead_reviewer'], partner: whoWorks },
+  // Internal notes: whoever works with leads or what comes of them.
+  'leads.note': { staff: ['partner_manager', 'lead_reviewer', 'approver', 'finance'], partner: [] },
   'leads.review': { staff: ['lead_reviewer'], partner: [] },
   'policies.read': { staff: anyStaff, partner: partnerRoles },
   // A partner names them when it submits a lead.

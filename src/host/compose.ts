@@ -10,6 +10,7 @@ import type { HostContext } from './context.ts';
 import { type MigrationReport, openDatabase } from './database/index.ts';
 import { buildRouter, type CallContext } from './router/index.ts';
 import { buildServices } from './services/index.ts';
+import { createJobRunner } from './services/jobs/runner.ts';
 import { resolveSession } from './services/organization/sessions.ts';
 import type { Session } from './session.ts';
 import { createUploadStore } from './uploads.ts';
@@ -36,7 +37,7 @@ export interface Host extends HostContext {
   readonly migration: MigrationReport;
   readonly router: Router<typeof contract, CallContext>;
   resolveSession(token: string, station: string | null): Promise<Session | null>;
-  /** Waits for what is under way, then closes the database. */
+  /** Stops jobs at their next slice, waits for what is under way, then closes the database. */
   close(): Promise<void>;
 }
 
@@ -63,20 +64,22 @@ export async function composeHost(options: HostOptions): Promise<Host> {
     const migration = await database.migrate();
     const uploads = await createUploadStore(join(dataFolder, 'uploads'));
     await uploads.sweep(now());
+    const changes = changeFeed();
     const context: HostContext = {
       database,
-      changes: changeFeed(),
+      changes,
+      jobs: createJobRunner({ database, now, log, changes }),
       vault: openVault(dataFolder, options.dataKey),
       uploads,
       dataFolder,
       log,
       now,
     };
-    const { changes } = context;
     const otherHosts =
       options.databaseUrl === undefined
         ? undefined
         : changesBetweenHosts(changes, { url: options.databaseUrl, log });
+    await context.jobs.settleDead();
     const version = packageJson.version;
     const services = buildServices(context, version);
     const resolve = (token: string, station: string | null) => resolveSession(context, token, station);
@@ -87,6 +90,7 @@ export async function composeHost(options: HostOptions): Promise<Host> {
       router: buildRouter({ services, resolveSession: resolve, log }),
       resolveSession: resolve,
       async close() {
+        await context.jobs.stop();
         changes.close();
         await otherHosts?.close();
         await database.close();

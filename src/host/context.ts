@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ChangeFeed } from './changes.ts';
 import type { Database } from './database/index.ts';
+import type { JobRunner } from './services/jobs/runner.ts';
 import type { UploadStore } from './uploads.ts';
 import type { Vault } from './vault.ts';
 
@@ -13,6 +14,8 @@ export interface HostContext {
   /** Holds uploads, exports and, on SQLite, the database. */
   readonly dataFolder: string;
   readonly log: Logger;
+  /** Runs long work. */
+  readonly jobs: JobRunner;
   /** The instant now, ISO-8601 UTC with milliseconds. Tests hand in their own. */
   readonly now: () => string;
 }

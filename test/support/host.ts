@@ -8,6 +8,7 @@ import type { HostContext } from '#host/context.ts';
 import type { Engine } from '#host/database/index.ts';
 import { buildRouter } from '#host/router/index.ts';
 import { buildServices } from '#host/services/index.ts';
+import { createJobRunner } from '#host/services/jobs/runner.ts';
 import { resolveSession } from '#host/services/organization/sessions.ts';
 import { createUploadStore } from '#host/uploads.ts';
 import { vaultOf } from '#host/vault.ts';
@@ -62,9 +63,12 @@ export async function testHost(
   const opened = await testDatabase(engine, { now: clock.now });
   const dataFolder = await mkdtemp(join(tmpdir(), 'partner-desk-test-'));
   const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+  const { database } = opened;
+  const changes = changeFeed();
   const context: HostContext = {
-    database: opened.database,
-    changes: changeFeed(),
+    database,
+    changes,
+    jobs: createJobRunner({ database, now: clock.now, log, changes }),
     vault: vaultOf(Buffer.alloc(32, 7)),
     uploads: await createUploadStore(join(dataFolder, 'uploads')),
     dataFolder,
@@ -89,6 +93,7 @@ export async function testHost(
     clientWith,
     otherTenant: (chosen = {}) => testTenant(context, clientWith, chosen),
     close: async () => {
+      await context.jobs.stop();
       await opened.close();
       await rm(dataFolder, { recursive: true, force: true });
     },

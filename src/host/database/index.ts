@@ -5,6 +5,7 @@ export { DatabaseRefusedError } from './migrate.ts';
 export { openDatabase } from './open.ts';
 export { replaceDatabase, requireSoundDatabase } from './restore.ts';
 export type { Insertable, Table } from './table.ts';
+export { inBackground } from './turns.ts';
 export type {
   Database,
   DatabaseLocation,

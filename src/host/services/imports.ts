@@ -10,8 +10,12 @@ import {
   partners,
   type Reader,
 } from '../database/index.ts';
+import type { Session } from '../session.ts';
+import { importJob } from './imports/job.ts';
 import { findSameFile, hashFile, importPartner, mappingRecord, parseMapping } from './imports/plan.ts';
-import { type ImportResult, runImport } from './imports/run.ts';
+import { asStream, inForeground, resultInForeground } from './jobs/foreground.ts';
+import { JobInterrupted } from './jobs/stopping.ts';
+import { ownPartner, requireOwn } from './own-partner.ts';
 import { cutPage, decodeCursor } from './paging.ts';
 import type { Output, Service } from './service.ts';
 
@@ -50,17 +54,23 @@ async function toWire(
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
     failure: row.failure,
+    jobId: row.jobId,
   }));
 }
 
-async function requireImport(reader: Reader, id: string): Promise<LeadImportRow> {
+async function requireImport(reader: Reader, session: Session, id: string): Promise<LeadImportRow> {
   const row = await reader.find(leadImports, { id });
   if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no such import.');
+  requireOwn(session, row.partnerId, 'import');
   return row;
 }
 
 /** Leads from CSV files (`domain.md`, "Lead"). */
 export function importsService(host: HostContext): Service<'imports'> {
+  const discard = (session: Session, uploadId: string) =>
+    host.uploads.discard(session, uploadId).catch((error: unknown) => {
+      if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error;
+    });
   return {
     inspect: async (session, input, { signal }) => {
       const partner = await importPartner(host, session, input.partnerId);
@@ -85,40 +95,34 @@ export function importsService(host: HostContext): Service<'imports'> {
       };
     },
 
-    run: async (session, input, { signal }) => runImport(host, session, input, signal),
+    run: async (session, input, { signal }) =>
+      asStream(inForeground(host, session, await importJob(host, session, input, session), signal), {
+        event: (progress) => ({ type: 'progress' as const, ...progress }),
+        result: (result) => ({ type: 'result' as const, result }),
+      }),
 
-    upload: async (session, input, { signal }) => {
-      const { dryRun = false, again = false, mapping } = input.query ?? {};
-      let result: ImportResult | undefined;
+    upload: async (session, { params, query, body }, { signal }) => {
+      const { dryRun = false, again = false, mapping } = query ?? {};
+      const { uploadId } = body;
       try {
-        const events = runImport(
-          host,
-          session,
-          {
-            partnerId: input.params.id,
-            uploadId: input.body.uploadId,
-            dryRun,
-            again,
-            mapping: parseMapping(mapping),
-          },
-          signal,
-        );
-        for await (const event of events) if (event.type === 'result') result = event.result;
-      } finally {
-        // Spooled for this one call: whatever became of it, nobody asks for the file again.
-        await host.uploads.discard(session, input.body.uploadId).catch((error: unknown) => {
-          if (!(error instanceof DomainError && error.code === 'NOT_FOUND')) throw error;
-        });
+        const input = { partnerId: params.id, uploadId, dryRun, again, mapping: parseMapping(mapping) };
+        const ready = await importJob(host, session, input, session);
+        const result = await resultInForeground(inForeground(host, session, ready, signal));
+        await discard(session, uploadId);
+        return result;
+      } catch (error) {
+        // Spooled for this one call: nobody asks for the file again, unless the job is to be resumed.
+        if (!(error instanceof JobInterrupted)) await discard(session, uploadId);
+        throw error;
       }
-      if (result === undefined) throw new Error('The import ended without a result.');
-      return result;
     },
 
     list: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
         const [startedAt, lastId] =
           input.cursor === undefined ? [] : decodeCursor(input.cursor, ['instant', 'id']);
-        const ofPartner = input.partnerId === undefined ? sql`1 = 1` : sql`partner_id = ${input.partnerId}`;
+        const chosen = input.partnerId === undefined ? sql`1 = 1` : sql`partner_id = ${input.partnerId}`;
+        const ofPartner = sql`${chosen}${ownPartner(session)}`;
         const after = startedAt === undefined ? sql`` : sql`and (started_at, id) < (${startedAt}, ${lastId})`;
         const rows = await reader.list(
           leadImports,
@@ -139,7 +143,7 @@ export function importsService(host: HostContext): Service<'imports'> {
 
     get: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
-        const row = await requireImport(reader, input.id);
+        const row = await requireImport(reader, session, input.id);
         const [shown] = await toWire(reader, [row], host.now());
         if (shown === undefined) throw new Error('An import that was found is not shown.');
         return shown;
@@ -147,7 +151,7 @@ export function importsService(host: HostContext): Service<'imports'> {
 
     rejectedRows: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
-        await requireImport(reader, input.id);
+        await requireImport(reader, session, input.id);
         const [row, seq] =
           input.cursor === undefined ? [] : decodeCursor(input.cursor, ['integer', 'integer']);
         const after = row === undefined ? sql`` : sql`and ("row", seq) > (${row}, ${seq})`;

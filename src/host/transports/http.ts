@@ -315,6 +315,8 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
     url: `http://${shown}:${port}`,
     async close() {
       closing = true;
+      // First, so that a long call under way ends as interrupted, to be resumed, and not as cancelled by its caller.
+      const jobsStopped = host.jobs.stop();
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
@@ -328,6 +330,7 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
       }, options.graceMs ?? 20_000);
       await closed;
       clearTimeout(cut);
+      await jobsStopped;
     },
   };
 }

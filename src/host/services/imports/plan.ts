@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import sql from 'sql-template-tag';
+import sql, { empty } from 'sql-template-tag';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import {
@@ -12,8 +12,9 @@ import {
 import { type CsvFile, openCsv } from '../../csv/read.ts';
 import { leadImports, type PartnerRow, partners } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
-import type { Upload } from '../../uploads.ts';
+import type { Upload, UploadOwner } from '../../uploads.ts';
 import { requireActivePartner } from '../lead-intake.ts';
+import { requireOwn } from '../own-partner.ts';
 
 export interface EarlierImport {
   importId: string;
@@ -43,6 +44,7 @@ export async function importPartner(
   session: Session,
   partnerId: string,
 ): Promise<PartnerRow> {
+  requireOwn(session, partnerId);
   const partner = await host.database.read({ tenantId: session.tenantId }, (reader) =>
     reader.find(partners, { id: partnerId }),
   );
@@ -57,17 +59,19 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The latest import that took leads from the very same bytes for this partner. */
+/** The latest import that took leads from the very same bytes for this partner; `except` is not looked at. */
 export async function findSameFile(
   host: HostContext,
   session: Session,
   partnerId: string,
   fileSha256: string,
+  except?: string,
 ): Promise<EarlierImport | null> {
+  const others = except === undefined ? empty : sql`and id <> ${except}`;
   const [earlier] = await host.database.read({ tenantId: session.tenantId }, (reader) =>
     reader.list(
       leadImports,
-      sql`partner_id = ${partnerId} and file_sha256 = ${fileSha256} and accepted > 0 order by started_at desc limit 1`,
+      sql`partner_id = ${partnerId} and file_sha256 = ${fileSha256} and accepted > 0 ${others} order by started_at desc limit 1`,
     ),
   );
   if (earlier === undefined) return null;
@@ -112,10 +116,11 @@ export async function planImport(
   host: HostContext,
   session: Session,
   input: { partnerId: string; uploadId: string; mapping?: ManualMapping | undefined },
+  uploader: UploadOwner,
   signal: AbortSignal | undefined,
 ): Promise<ImportPlan> {
   const partner = await importPartner(host, session, input.partnerId);
-  const upload = await host.uploads.find(session, input.uploadId);
+  const upload = await host.uploads.find(uploader, input.uploadId);
   const file = await openCsv(upload.path, { signal });
   const mapping = mapColumns(file.header, input.mapping);
   requireCompleteMapping(mapping);

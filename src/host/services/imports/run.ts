@@ -1,17 +1,30 @@
 import sql from 'sql-template-tag';
-import { v7 as uuidv7 } from 'uuid';
 import { DomainError } from '#domain/errors.ts';
 import { isHighQuality } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
-import { type ManualMapping } from '../../csv/columns.ts';
-import { type CsvRow, openCsv } from '../../csv/read.ts';
-import { leadImportErrors, leadImports } from '../../database/index.ts';
+import type { ManualMapping } from '../../csv/columns.ts';
+import { type CsvRow, MAX_BATCH_ROWS, openCsv } from '../../csv/read.ts';
+import { leadImportErrors } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
+import { type SliceSizer, sliceSizer } from '../../slices.ts';
+import type { UploadOwner } from '../../uploads.ts';
 import { command } from '../command.ts';
+import { JobInterrupted } from '../jobs/stopping.ts';
 import { assessLeads, type IntakeOutcome, insertLeads, listSources, openIntake } from '../lead-intake.ts';
-import { notify } from '../notifications/notify.ts';
-import type { Output } from '../service.ts';
-import { type ImportPlan, mappingRecord, planImport } from './plan.ts';
+import { type ImportPlan, planImport } from './plan.ts';
+import {
+  beginImport,
+  emptyTally,
+  endImport,
+  findBegun,
+  goOnWithImport,
+  type ImportEnd,
+  type ImportResult,
+  resultOf,
+  resultOfBegun,
+  type Tally,
+  tallyOf,
+} from './record.ts';
 import { type RejectedRow, type RowReader, refusedRows, sortRows } from './rows.ts';
 
 export interface ImportInput {
@@ -22,35 +35,31 @@ export interface ImportInput {
   mapping?: ManualMapping | undefined;
 }
 
-export type ImportResult = Output<'imports', 'upload'>;
-export type ImportEvent =
-  | {
-      type: 'progress';
-      importId: string | null;
-      bytesRead: number;
-      bytesTotal: number;
-      rowsRead: number;
-      accepted: number;
-      rejected: number;
-    }
-  | { type: 'result'; result: ImportResult };
-
-/** Rejected rows that an answer holds; all of them are in the list of rejected rows. */
-const shownRows = 1000;
-
-interface Tally {
+export interface ImportProgress {
+  importId: string | null;
+  bytesRead: number;
+  bytesTotal: number;
   rowsRead: number;
   accepted: number;
   rejected: number;
-  duplicates: number;
-  /** Of those accepted; reviewers are told once, at the end. */
-  highQuality: number;
-  shown: RejectedRow[];
 }
 
+/** The job an import runs as, and whose the file is. */
+interface ImportRun {
+  jobId: string;
+  uploader: UploadOwner;
+  signal: AbortSignal;
+}
+
+/** Rejected rows that an answer holds; all of them are in the list of rejected rows. */
+const shownRows = 1000;
+/** Rows of one transaction: as many as fit into a slice, within these. */
+const [fewestRows, mostRows] = [25, MAX_BATCH_ROWS];
+
 /**
- * Imports leads from an upload, telling progress as it goes. Rows come in by batches, each its own command: when it is cancelled
- * (`signal`) or the machine stops, every batch is in whole or not at all, and the record of the import says how many rows are.
+ * Imports leads from an upload, telling progress as it goes. Rows come in by slices, each its own command: when it is cancelled
+ * (`signal`) or the machine stops, every slice is in whole or not at all, and the record of the import says how many rows are; a job
+ * that goes on finds its record and continues after them, so that no row comes in twice.
  * A dry run goes the same way and writes nothing. Throws the refusals of `planImport`, and `DUPLICATE` for a file that was imported
  * before, unless `again`.
  */
@@ -58,18 +67,24 @@ export async function* runImport(
   host: HostContext,
   session: Session,
   input: ImportInput,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<ImportEvent, void, void> {
-  const plan = await planImport(host, session, input, signal);
-  if (plan.sameFileAs !== null && !input.again && !input.dryRun) {
+  run: ImportRun,
+): AsyncGenerator<ImportProgress, ImportResult, void> {
+  const begun = input.dryRun ? undefined : await findBegun(host, session, run.jobId);
+  if (begun?.status === 'completed') return resultOfBegun(host, session, begun);
+  const plan = await planImport(host, session, input, run.uploader, run.signal);
+  if (plan.sameFileAs !== null && begun === undefined && !input.again && !input.dryRun) {
     throw new DomainError(
       'DUPLICATE',
       `This very file was imported on ${plan.sameFileAs.startedAt.slice(0, 10)} (${plan.sameFileAs.accepted} leads). Say so if you mean to import it again.`,
       { fields: [{ path: 'file', message: 'Already imported.' }] },
     );
   }
-  const tally: Tally = { rowsRead: 0, accepted: 0, rejected: 0, duplicates: 0, highQuality: 0, shown: [] };
-  const importId = input.dryRun ? null : await beginImport(host, session, plan);
+  const tally = begun === undefined ? emptyTally() : await tallyOf(host, session, begun);
+  const importId = input.dryRun
+    ? null
+    : begun === undefined
+      ? await beginImport(host, session, plan, run.jobId)
+      : await goOnWithImport(host, session, begun);
   const take =
     importId === null ? await dryTaker(host, session, plan) : writingTaker(host, session, plan, importId);
   const reader: RowReader = {
@@ -80,19 +95,17 @@ export async function* runImport(
       listSources(rows, plan.partner.id),
     ),
   };
+  const sizer = sliceSizer(fewestRows, mostRows);
 
   // What ends the import when nothing else does: a caller who walks away ends this generator at its `yield`.
-  let end: 'completed' | 'cancelled' | 'failed' = 'cancelled';
+  let end: ImportEnd = 'cancelled';
   let failure: unknown;
   try {
     const file = await openCsv(plan.upload.path);
-    let stopped = false;
-    for await (const rows of file.rows()) {
-      stopped = signal?.aborted === true;
-      if (stopped) break;
-      await takeBatch(rows, reader, take, tally);
+    for await (const rows of slicesAfter(file.rows(), tally.rowsRead, sizer)) {
+      if (run.signal.aborted) break;
+      await sizer.measure(rows.length, () => takeSlice(rows, reader, take, tally));
       yield {
-        type: 'progress',
         importId,
         bytesRead: file.bytesRead(),
         bytesTotal: file.bytesTotal ?? plan.upload.size,
@@ -101,33 +114,56 @@ export async function* runImport(
         rejected: tally.rejected,
       };
     }
-    end = stopped ? 'cancelled' : 'completed';
+    const { reason } = run.signal;
+    if (reason instanceof JobInterrupted) throw reason;
+    end = run.signal.aborted ? 'cancelled' : 'completed';
   } catch (error) {
-    end = 'failed';
+    end = error instanceof JobInterrupted ? 'interrupted' : 'failed';
     failure = error;
     throw error;
   } finally {
-    if (importId !== null)
-      await endImport(host, session, plan, { importId, highQuality: tally.highQuality }, end, failure);
+    if (importId !== null) {
+      const { highQuality } = tally;
+      await endImport(host, session, plan, { importId, highQuality }, end, failure);
+    }
   }
-  if (importId !== null) await host.uploads.discard(session, input.uploadId);
-  yield { type: 'result', result: resultOf(plan, importId, end === 'cancelled', tally) };
+  if (importId !== null) await host.uploads.discard(run.uploader, input.uploadId);
+  return resultOf(plan, importId, end === 'cancelled', tally);
+}
+
+/** The rows beyond the first `skip`, in slices as the sizer finds them short enough at the time. */
+async function* slicesAfter(
+  batches: AsyncIterable<CsvRow[]>,
+  skip: number,
+  sizer: SliceSizer,
+): AsyncGenerator<CsvRow[]> {
+  let left = skip;
+  for await (const batch of batches) {
+    const skipped = Math.min(left, batch.length);
+    left -= skipped;
+    for (let at = skipped; at < batch.length; ) {
+      const slice = batch.slice(at, at + sizer.size());
+      at += slice.length;
+      yield slice;
+    }
+  }
 }
 
 type Taker = (batch: {
   fit: ReturnType<typeof sortRows>['fit'];
   rejected: RejectedRow[];
+  rowsBefore: number;
   rowsRead: number;
 }) => Promise<IntakeOutcome[]>;
 
-async function takeBatch(
+async function takeSlice(
   rows: readonly CsvRow[],
   reader: RowReader,
   take: Taker,
   tally: Tally,
 ): Promise<void> {
   const { fit, rejected } = sortRows(rows, reader);
-  const outcomes = await take({ fit, rejected, rowsRead: rows.length });
+  const outcomes = await take({ fit, rejected, rowsBefore: tally.rowsRead, rowsRead: rows.length });
   const refused = refusedRows(fit, outcomes, reader.mapping);
   tally.rowsRead += rows.length;
   tally.accepted += fit.length - refused.length;
@@ -162,7 +198,7 @@ async function dryTaker(host: HostContext, session: Session, plan: ImportPlan): 
 }
 
 function writingTaker(host: HostContext, session: Session, plan: ImportPlan, importId: string): Taker {
-  return ({ fit, rejected, rowsRead }) =>
+  return ({ fit, rejected, rowsBefore, rowsRead }) =>
     command(host, session, { name: 'imports.batch', input: {} }, async (work) => {
       const outcomes =
         fit.length === 0
@@ -188,10 +224,12 @@ function writingTaker(host: HostContext, session: Session, plan: ImportPlan, imp
         })),
       );
       if (errors.length > 0) await work.tx.insertMany(leadImportErrors, errors);
-      await work.tx.run(sql`update lead_imports
+      const { changes } = await work.tx.run(sql`update lead_imports
         set rows_read = rows_read + ${rowsRead}, accepted = accepted + ${accepted},
           rejected = rejected + ${rejected.length + refused.length}, updated_at = ${work.now}, version = version + 1
-        where tenant_id = ${session.tenantId} and id = ${importId}`);
+        where tenant_id = ${session.tenantId} and id = ${importId} and status = 'running' and rows_read = ${rowsBefore}`);
+      // This host was taken for dead, and the import closed or gone on with elsewhere: these rows must not come in twice.
+      if (changes !== 1) throw new JobInterrupted('Another host took this import over.');
       work.record({
         action: 'leads_imported',
         resource: 'import',
@@ -201,95 +239,4 @@ function writingTaker(host: HostContext, session: Session, plan: ImportPlan, imp
       });
       return outcomes;
     });
-}
-
-function beginImport(host: HostContext, session: Session, plan: ImportPlan): Promise<string> {
-  return command(host, session, { name: 'imports.begin', input: {} }, async ({ tx, now, record }) => {
-    const importId = uuidv7();
-    await tx.insert(leadImports, {
-      id: importId,
-      partnerId: plan.partner.id,
-      fileName: plan.upload.fileName,
-      fileSha256: plan.sha256,
-      fileSize: plan.upload.size,
-      status: 'running',
-      mapping: mappingRecord(plan.mapping),
-      rowsRead: 0,
-      accepted: 0,
-      rejected: 0,
-      startedBy: session.userId,
-      startedAt: now,
-    });
-    record({
-      action: 'import_started',
-      resource: 'import',
-      resourceId: importId,
-      partnerId: plan.partner.id,
-      details: {
-        fileName: plan.upload.fileName,
-        fileSha256: plan.sha256,
-        mapping: mappingRecord(plan.mapping),
-      },
-    });
-    return importId;
-  });
-}
-
-/** Closes the record of an import. */
-async function endImport(
-  host: HostContext,
-  session: Session,
-  plan: ImportPlan,
-  { importId, highQuality }: { importId: string; highQuality: number },
-  status: 'completed' | 'cancelled' | 'failed',
-  error?: unknown,
-): Promise<void> {
-  const failure =
-    error === undefined
-      ? null
-      : error instanceof DomainError
-        ? error.message
-        : 'Something went wrong on our side.';
-  await command(host, session, { name: 'imports.end', input: {} }, async (work) => {
-    const { tx, now, record } = work;
-    const row = await tx.find(leadImports, { id: importId }, { lock: true });
-    if (row === undefined) throw new Error('The import under way has no record.');
-    await tx.update(leadImports, { id: importId, status: 'running' }, { status, failure, finishedAt: now });
-    if (highQuality > 0) {
-      const { id: partnerId, organizationName: partnerName } = plan.partner;
-      await notify(work, session, {
-        event: 'high_quality_leads_imported',
-        resourceId: importId,
-        partnerId,
-        data: { leadCount: highQuality, partnerName, fileName: row.fileName },
-      });
-    }
-    record({
-      action: `import_${status}`,
-      resource: 'import',
-      resourceId: importId,
-      partnerId: plan.partner.id,
-      details: { rowsRead: row.rowsRead, accepted: row.accepted, rejected: row.rejected, failure },
-    });
-  });
-}
-
-function resultOf(plan: ImportPlan, importId: string | null, cancelled: boolean, tally: Tally): ImportResult {
-  const { mapping, sameFileAs } = plan;
-  return {
-    importId,
-    dryRun: importId === null,
-    status: cancelled ? 'cancelled' : 'completed',
-    accepted: tally.accepted,
-    rejected: tally.rejected,
-    duplicates: tally.duplicates,
-    rows: tally.shown.map(({ row, errors }) => ({
-      row: row.row,
-      fields: Object.fromEntries(mapping.header.map((name, column) => [name, row.cells[column] ?? ''])),
-      errors,
-    })),
-    mapping: mappingRecord(mapping),
-    unmapped: [...mapping.unmapped],
-    sameFileAs,
-  };
 }

@@ -7,18 +7,20 @@ import type { HostContext } from '../../context.ts';
 import { ConstraintError, partners } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
+import { asStream, inForeground, resultInForeground } from '../jobs/foreground.ts';
 import { payoutAwaiting } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
 import type { Call, Input, Output, Service } from '../service.ts';
-import { generatePayout, NoPayout, nothingReason } from './generate.ts';
+import { generatePayout, NoPayout, nothingReason, type PayoutPeriod } from './generate.ts';
+import { generationJob } from './generation-job.ts';
 import { checkDays } from './queries.ts';
 import type { Payout } from './wire.ts';
 
 type GenerateInput = Input<'payouts', 'generate'>;
-type Generated = Output<'payouts', 'generate'>;
+export type Generated = Output<'payouts', 'generate'>;
 type Skipped = Generated['skipped'][number];
 
-interface Progress {
+export interface Progress {
   done: number;
   of: number;
   generated: number;
@@ -34,6 +36,8 @@ const tellEvery = 100;
 
 /** So many skipped partners in one event; `skippedCount` says how many there were. A message should stay under 256 KB. */
 const skippedInEvent = 300;
+/** And so many ids of payouts; `generated` says how many there are. */
+const idsInEvent = 2000;
 
 /**
  * Generating payouts (`domain.md`, "Payouts"): one transaction and one activity per partner, so a caller who goes away, or a
@@ -47,11 +51,8 @@ export function payoutGeneration(host: HostContext): Pick<Service<'payouts'>, 'g
     generate: async (session, input, call) => {
       checkDays(input);
       if (input.partnerId !== undefined) return generateForOne(host, session, input, input.partnerId);
-      const run = generateForAll(host, session, input, call);
-      for (;;) {
-        const step = await run.next();
-        if (step.done) return step.value;
-      }
+      const job = generationJob(host, session, input, { remembers: false });
+      return resultInForeground(inForeground(host, session, job, call.signal));
     },
     generateStream: async (session, input, call) => {
       checkDays(input);
@@ -65,28 +66,36 @@ export function payoutGeneration(host: HostContext): Pick<Service<'payouts'>, 'g
 
 async function* streamed(host: HostContext, session: Session, input: GenerateInput, call: Call) {
   const { partnerId } = input;
-  let result: Generated;
-  if (partnerId === undefined) {
-    const run = generateForAll(host, session, input, call);
-    for (;;) {
-      const step = await run.next();
-      if (step.done) {
-        result = step.value;
-        break;
-      }
-      yield { type: 'progress' as const, ...step.value };
-    }
-  } else {
-    yield { type: 'progress' as const, done: 0, of: 1, generated: 0 };
-    result = await generateForOne(host, session, input, partnerId);
-    yield { type: 'progress' as const, done: 1, of: 1, generated: result.payouts.length };
-  }
-  const { payouts, skipped } = result;
-  yield {
-    type: 'result' as const,
+  const job = generationJob(host, session, input, { remembers: false });
+  const run =
+    partnerId === undefined
+      ? inForeground(host, session, job, call.signal)
+      : generateForOneInSteps(host, session, input, partnerId);
+  yield* asStream(run, {
+    event: (progress) => ({ type: 'progress' as const, ...progress }),
+    result: (result) => ({ type: 'result' as const, ...summaryOf(result) }),
+  });
+}
+
+/** One partner's payout is made in a moment: not worth a job. */
+async function* generateForOneInSteps(
+  host: HostContext,
+  session: Session,
+  input: GenerateInput,
+  partnerId: string,
+): AsyncGenerator<Progress, Generated, void> {
+  yield { done: 0, of: 1, generated: 0 };
+  const result = await generateForOne(host, session, input, partnerId);
+  yield { done: 1, of: 1, generated: result.payouts.length };
+  return result;
+}
+
+/** What fits into one message. */
+export function summaryOf({ payouts, skipped }: Generated) {
+  return {
     generated: payouts.length,
     totalAmount: sumMinor(payouts.map((payout) => payout.totalAmount)),
-    payoutIds: payouts.map((payout) => payout.id),
+    payoutIds: payouts.slice(0, idsInEvent).map((payout) => payout.id),
     skipped: skipped.slice(0, skippedInEvent),
     skippedCount: skipped.length,
   };
@@ -149,21 +158,22 @@ interface Candidate {
 
 /**
  * Every partner in the order of their ids, one transaction each for those with a free credit. Yields how far it is now
- * and then. Between two partners it lets the host do other work, and stops where the caller went away.
+ * and then. Between two partners it lets the host do other work, and stops where it was cancelled. What it made under
+ * `runId` it finds again when it goes on.
  */
-async function* generateForAll(
+export async function* generateForAll(
   host: HostContext,
   session: Session,
   input: GenerateInput,
-  { signal }: Call,
-): AsyncGenerator<Progress, Generated> {
+  { signal, runId = input.commandId }: Call & { runId?: string | undefined },
+): AsyncGenerator<Progress, Generated, void> {
   const { commandId, periodStart, periodEnd } = input;
   const finish = (result: Generated) => finishRun(host, session, input, result);
   if (commandId !== undefined && (await hasEnded(host, session, commandId))) {
     // Answers with what is stored, or refuses an id that was used for something else.
     return finish({ payouts: [], skipped: [] });
   }
-  const payouts: Payout[] = commandId === undefined ? [] : await madeBefore(host, session, commandId);
+  const payouts: Payout[] = runId === undefined ? [] : await madeBefore(host, session, runId);
   const skipped: Skipped[] = [];
   const of = await countPartners(host, session);
   const madeFor = new Set(payouts.map((payout) => payout.partnerId));
@@ -182,7 +192,7 @@ async function* generateForAll(
       signal?.throwIfAborted();
       done += 1;
       if (madeFor.has(candidate.id)) continue;
-      const made = await generateForCandidate(host, session, input, candidate);
+      const made = await generateForCandidate(host, session, { periodStart, periodEnd, runId }, candidate);
       if (made !== undefined && 'payout' in made) payouts.push(made.payout);
       if (made !== undefined && 'skipped' in made) skipped.push(made.skipped);
       if (performance.now() - toldAt < tellEvery) continue;
@@ -200,7 +210,7 @@ async function* generateForAll(
 async function generateForCandidate(
   host: HostContext,
   session: Session,
-  { commandId, periodStart, periodEnd }: GenerateInput,
+  { runId, periodStart, periodEnd }: PayoutPeriod & { runId: string | undefined },
   candidate: Candidate,
 ): Promise<Attempt | undefined> {
   const { id: partnerId, organization_name: partnerName } = candidate;
@@ -213,7 +223,7 @@ async function generateForCandidate(
     partnerId,
     periodStart,
     periodEnd,
-    ...(commandId !== undefined && { commandId: partCommandId(commandId, partnerId) }),
+    ...(runId !== undefined && { commandId: partCommandId(runId, partnerId) }),
   };
   try {
     return await attempt(partnerId, () =>
@@ -307,7 +317,7 @@ async function nextCandidates(
   after: string,
 ): Promise<Candidate[]> {
   const ofPartner = sql`c.tenant_id = p.tenant_id and c.partner_id = p.id and c.status = 'approved'
-    and c.approved_on <= ${periodEnd}`;
+    and c.payable_from <= ${periodEnd}`;
   return host.database.read({ tenantId: session.tenantId }, (reader) =>
     reader.all<Candidate>(sql`select p.id, p.organization_name, p.status, p.currency,
         case when exists (
@@ -316,7 +326,7 @@ async function nextCandidates(
             where d.tenant_id = c.tenant_id and d.credit_id = c.id and d.released_at is null)
         ) then 1 else 0 end as has_free,
         case when exists (
-          select 1 from partner_lead_credits c where ${ofPartner} and c.approved_on >= ${periodStart}
+          select 1 from partner_lead_credits c where ${ofPartner} and c.payable_from >= ${periodStart}
         ) then 1 else 0 end as has_credits
       from partners p
       where p.tenant_id = ${session.tenantId} and p.deleted_at is null

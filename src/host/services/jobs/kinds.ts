@@ -1,0 +1,50 @@
+import { type JobOrder, jobFaces } from '#contract/jobs.ts';
+import { DomainError } from '#domain/errors.ts';
+import type { HostContext } from '../../context.ts';
+import type { JobRow } from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+import type { UploadOwner } from '../../uploads.ts';
+import { importJob } from '../imports/job.ts';
+import { exportJob } from '../payout-exports/job.ts';
+import { generationJob } from '../payouts/generation-job.ts';
+import type { ReadyJob } from './foreground.ts';
+import type { RunningJob } from './runner.ts';
+import type { JobSpec } from './store.ts';
+
+/** A job of any kind that is ready to start. */
+export interface Launch {
+  spec: JobSpec;
+  launch(row: JobRow): RunningJob<unknown, unknown>;
+}
+
+/** A job does nothing its starter may not do: it takes the permission of the call it is another face of. */
+export function requireKind(session: Session, kind: JobOrder['kind']): void {
+  const { permission } = jobFaces[kind]['~orpc'].meta;
+  const isOpen = permission === 'signedIn' || permission === 'public' || session.permissions.has(permission);
+  if (session.partnerId === null && isOpen) return;
+  throw new DomainError('FORBIDDEN', 'Your role does not allow this. Ask an administrator if you need it.');
+}
+
+/**
+ * Checks what can be known before a job begins, and makes it ready. `starter` is who asked for it first: the file to import
+ * is theirs. Throws the refusals of the kind's own call.
+ */
+export async function readyJob(
+  host: HostContext,
+  session: Session,
+  order: JobOrder,
+  starter: UploadOwner,
+): Promise<Launch> {
+  const launchable = <E, R>({ spec, task }: ReadyJob<E, R>): Launch => ({
+    spec,
+    launch: (row) => host.jobs.enqueue(row, task),
+  });
+  switch (order.kind) {
+    case 'lead_import':
+      return launchable(await importJob(host, session, order.input, starter));
+    case 'payout_generation':
+      return launchable(generationJob(host, session, order.input, { remembers: true }));
+    case 'payout_export':
+      return launchable(await exportJob(host, session, order.input));
+  }
+}

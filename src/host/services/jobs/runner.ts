@@ -1,0 +1,354 @@
+import { setImmediate } from 'node:timers/promises';
+import { DomainError } from '#domain/errors.ts';
+import type { JobStatus } from '#domain/jobs.ts';
+import type { HostContext } from '../../context.ts';
+import { inBackground, type JobRow } from '../../database/index.ts';
+import { type EventQueue, eventQueue } from './events.ts';
+import { newOwner, renewMs } from './owner.ts';
+import { nextInTurn, type Waiting } from './queue.ts';
+import { JobCancelled, JobInterrupted } from './stopping.ts';
+import { beginJob, endJob, type JobEnd, type JobProgress, renewJobs, settleDeadJobs } from './store.ts';
+
+/** What a job does. */
+export interface JobTask<E, R> {
+  /**
+   * The work, in slices: each ends in a `yield` or an `await` of its own, takes some 20 ms at most and commits what it
+   * wrote. Between two slices it looks at the signal, and stops with its reason.
+   */
+  run(job: { id: string; signal: AbortSignal; isResumed: boolean }): AsyncGenerator<E, R, void>;
+  progressOf(event: E): JobProgress | null;
+  /** What is kept of the result. Cancelled work that has something to tell returns it and says so here. */
+  resultOf(value: R): { status: 'completed' | 'cancelled'; result: Record<string, unknown> };
+}
+
+/** A job as it goes on in this host. */
+export interface RunningJob<E, R> {
+  /** What it told so far and will; for one reader. */
+  events: AsyncGenerator<E, void, void>;
+  /** Its result; refused with why it failed, was cancelled or was interrupted. */
+  result: Promise<R>;
+  /** It is over, whichever way, and its row says so. */
+  settled: Promise<void>;
+  cancel(): void;
+}
+
+/** How a job of this host is right now: fresher than its row. */
+export interface LiveState {
+  status: JobStatus;
+  progress: JobProgress | null;
+}
+
+export interface JobRunner {
+  /** The name under which this host has jobs. */
+  readonly owner: string;
+  /** Takes up a job whose row, queued and of this owner, has just been committed. */
+  enqueue<E, R>(row: JobRow, task: JobTask<E, R>): RunningJob<E, R>;
+  /** Cancels a job of this host; does nothing for one that is elsewhere. */
+  cancel(jobId: string): void;
+  stateOf(jobId: string): LiveState | undefined;
+  /** Resolves when something about the job of this host changes, or after a while for one that is elsewhere. */
+  changed(jobId: string): Promise<void>;
+  /** Settles what dead hosts left behind; looks again from time to time. */
+  settleDead(): Promise<void>;
+  /** Takes nothing more; what runs stops at its next slice as interrupted. Resolves when all is written down. */
+  stop(): Promise<void>;
+}
+
+/** Jobs that run at once in a host: a slice of each may come between a call and its answer. */
+const mostRunning = 2;
+/** Watchers hear of progress this often at most, in milliseconds. */
+const tellEvery = 100;
+/** How often a watcher asks for a job of another host, and this host for cancellations from others, in milliseconds. */
+const lookEvery = 1000;
+
+interface Entry extends Waiting {
+  readonly row: JobRow;
+  readonly stop: AbortController;
+  status: JobStatus;
+  progress: JobProgress | null;
+  renewedAt: number;
+  isNews: boolean;
+  /** Told once each time something changed. */
+  readonly watchers: Set<() => void>;
+  toldAt: number;
+  /** Runs the task to its end, and writes that down. */
+  run(): Promise<void>;
+  /** Ends it before it began. */
+  drop(reason: DomainError): Promise<void>;
+}
+
+/** Runs the jobs of a host (issue "Jobs"): some at once, one writing job at a time in a tenant, tenants by turns. */
+export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'log' | 'changes'>): JobRunner {
+  const { owner, end: endOwner } = newOwner();
+  const entries = new Map<string, Entry>();
+  const lastTurns = new Map<string, number>();
+  let turns = 0;
+  let slice: Promise<unknown> = Promise.resolve();
+  /** Renewing and settling, one after the other; waited for before the database is closed. */
+  let upkeep: Promise<unknown> = Promise.resolve();
+  let stopping: Promise<void> | undefined;
+  let beat: NodeJS.Timeout | undefined;
+  let sweep: NodeJS.Timeout | undefined;
+
+  /** One slice of one job in a turn of the event loop, so that two jobs never add up to a long wait. */
+  function nextSlice(): Promise<unknown> {
+    slice = slice.then(() => setImmediate());
+    return slice;
+  }
+
+  function tell(entry: Entry): void {
+    entry.toldAt = performance.now();
+    for (const watcher of entry.watchers) watcher();
+    entry.watchers.clear();
+  }
+
+  function publish(row: JobRow): void {
+    const { tenantId, id: resourceId, partnerId } = row;
+    host.changes.publish({ tenantId, resource: 'job', resourceId, partnerId });
+  }
+
+  function fail(error: unknown, what: string): void {
+    host.log.error({ err: error }, what);
+  }
+
+  function keepUp<T>(work: () => Promise<T>): Promise<T> {
+    const done = upkeep.then(work);
+    upkeep = done.catch(() => undefined);
+    return done;
+  }
+
+  function add<E, R>(row: JobRow, task: JobTask<E, R>): RunningJob<E, R> {
+    const queue = eventQueue<E>();
+    const result = Promise.withResolvers<R>();
+    const settled = Promise.withResolvers<void>();
+    // Whoever started it may have gone away: then nobody hears of its failure here, but its row tells it.
+    result.promise.catch(() => undefined);
+    const finish = async (end: JobEnd, outcome: { value: R } | { error: unknown }): Promise<void> => {
+      try {
+        const isOurs = await endJob(host, row, end, entry.progress);
+        if (!isOurs) host.log.warn({ job: row.id }, 'A job was taken from this host before it ended');
+      } catch (error) {
+        // It keeps saying that it runs until its lease lapses; then it is settled like one of a dead host.
+        fail(error, 'The end of a job could not be written down');
+      }
+      entries.delete(row.id);
+      entry.status = end.status;
+      tell(entry);
+      publish(row);
+      queue.end();
+      if ('value' in outcome) result.resolve(outcome.value);
+      else result.reject(outcome.error);
+      settled.resolve();
+      takeTurns();
+    };
+    const entry: Entry = {
+      row,
+      tenantId: row.tenantId,
+      writes: row.writes,
+      stop: new AbortController(),
+      status: 'queued',
+      progress: row.unit === null ? null : { done: row.done, total: row.total, unit: row.unit },
+      renewedAt: performance.now(),
+      isNews: false,
+      watchers: new Set(),
+      toldAt: 0,
+      drop: (reason) => finish(endOf(reason, reason), { error: reason }),
+      run: async () => {
+        const { signal } = entry.stop;
+        try {
+          const value = await drain(task, entry, queue);
+          await finish({ ...task.resultOf(value), failure: null }, { value });
+        } catch (error) {
+          if (!(error instanceof DomainError)) fail(error, 'A job failed');
+          await finish(endOf(error, signal.reason), { error });
+        }
+      },
+    };
+    entries.set(row.id, entry);
+    publish(row);
+    return {
+      events: queue.read(),
+      result: result.promise,
+      settled: settled.promise,
+      cancel: () => cancel(entry),
+    };
+  }
+
+  async function drain<E, R>(task: JobTask<E, R>, entry: Entry, queue: EventQueue<E>): Promise<R> {
+    const { signal } = entry.stop;
+    signal.throwIfAborted();
+    const work = task.run({ id: entry.row.id, signal, isResumed: entry.row.runs > 0 });
+    for (;;) {
+      await nextSlice();
+      const step = await inBackground(() => work.next());
+      if (step.done === true) return step.value;
+      const progress = task.progressOf(step.value);
+      if (progress !== null) {
+        entry.progress = progress;
+        entry.isNews = true;
+        if (performance.now() - entry.toldAt >= tellEvery) tell(entry);
+      }
+      queue.put(step.value);
+    }
+  }
+
+  function cancel(entry: Entry): void {
+    stopEntry(entry, new JobCancelled());
+  }
+
+  function stopEntry(entry: Entry, reason: DomainError): void {
+    if (entry.stop.signal.aborted) return;
+    entry.stop.abort(reason);
+    if (entry.status === 'queued')
+      entry.drop(reason).catch((error: unknown) => fail(error, 'A job was not dropped'));
+  }
+
+  /** Begins what may begin now. */
+  function takeTurns(): void {
+    if (stopping !== undefined) return;
+    for (;;) {
+      const all = [...entries.values()];
+      const running = all.filter(({ status }) => status === 'running');
+      if (running.length >= mostRunning) return;
+      const waiting = all.filter(({ status, stop }) => status === 'queued' && !stop.signal.aborted);
+      const next = nextInTurn(waiting, running, lastTurns);
+      if (next === undefined) return;
+      lastTurns.set(next.tenantId, ++turns);
+      // Until its row says so, it takes a place here; a blocked one gives it back.
+      next.status = 'running';
+      begin(next).catch((error: unknown) => fail(error, 'A job could not begin'));
+    }
+  }
+
+  async function begin(entry: Entry): Promise<void> {
+    const begun = await beginJob(host, entry.row).catch((error: unknown) => {
+      fail(error, 'A job could not begin');
+      return 'blocked' as const;
+    });
+    if (begun === 'blocked') {
+      // Another host writes for this tenant; the next beat tries again.
+      entry.status = 'queued';
+      entry.isBlocked = true;
+      const { signal } = entry.stop;
+      if (signal.aborted && signal.reason instanceof DomainError) await entry.drop(signal.reason);
+      return;
+    }
+    if (begun === 'lost') return entry.drop(new JobInterrupted('Another host took this over.'));
+    tell(entry);
+    publish(entry.row);
+    await entry.run();
+  }
+
+  async function renew(): Promise<void> {
+    const due = [...entries.values()].filter(
+      ({ isNews, renewedAt }) => isNews || performance.now() - renewedAt >= renewMs,
+    );
+    for (const entry of due) {
+      entry.isNews = false;
+      entry.renewedAt = performance.now();
+    }
+    const told = due.length === 0 ? undefined : await renewJobs(host, owner, due);
+    for (const entry of due) {
+      const state = told?.get(entry.row.id);
+      // One that has ended in the meantime is not there to be stopped.
+      if (!entries.has(entry.row.id)) continue;
+      if (state === 'lost') stopEntry(entry, new JobInterrupted('Another host took this over.'));
+      if (state === 'cancel') cancel(entry);
+    }
+    for (const entry of entries.values()) entry.isBlocked = false;
+    takeTurns();
+  }
+
+  /** Beats while there are jobs: tells how far they are, that the host lives, and hears what other hosts ask. */
+  function keepBeating(): void {
+    beat ??= setInterval(() => {
+      if (entries.size === 0) {
+        clearInterval(beat);
+        beat = undefined;
+        return;
+      }
+      keepUp(renew).catch((error: unknown) => fail(error, 'The lease of the jobs could not be renewed'));
+    }, lookEvery).unref();
+  }
+
+  async function settle(): Promise<void> {
+    if (stopping !== undefined) return;
+    const settled = await settleDeadJobs(host, owner, new Set(entries.keys()));
+    for (const { id, kind, tenant_id: tenantId, partner_id: partnerId } of settled) {
+      host.log.warn({ job: id, kind }, 'A job whose host died was settled');
+      host.changes.publish({ tenantId, resource: 'job', resourceId: id, partnerId });
+    }
+  }
+
+  async function stopAll(): Promise<void> {
+    clearInterval(sweep);
+    const left: Promise<void>[] = [];
+    for (const entry of entries.values()) {
+      left.push(new Promise<void>((resolve) => void watch(entry, resolve)));
+      stopEntry(entry, new JobInterrupted());
+    }
+    await Promise.all(left);
+    clearInterval(beat);
+    await upkeep;
+    endOwner();
+  }
+
+  /** Told when the entry is over. */
+  function watch(entry: Entry, over: () => void): void {
+    const look = (): void => {
+      if (entries.has(entry.row.id)) entry.watchers.add(look);
+      else over();
+    };
+    look();
+  }
+
+  return {
+    owner,
+    enqueue(row, task) {
+      const running = add(row, task);
+      const entry = entries.get(row.id);
+      if (stopping !== undefined && entry !== undefined) stopEntry(entry, new JobInterrupted());
+      else {
+        keepBeating();
+        takeTurns();
+      }
+      return running;
+    },
+    cancel(jobId) {
+      const entry = entries.get(jobId);
+      if (entry !== undefined) cancel(entry);
+    },
+    stateOf: (jobId) => entries.get(jobId),
+    changed: (jobId) =>
+      new Promise((resolve) => {
+        const entry = entries.get(jobId);
+        if (entry === undefined) setTimeout(resolve, lookEvery).unref();
+        else entry.watchers.add(resolve);
+      }),
+    async settleDead() {
+      await keepUp(settle);
+      sweep ??= setInterval(() => {
+        keepUp(settle).catch((error: unknown) => fail(error, 'Jobs of dead hosts could not be settled'));
+      }, renewMs).unref();
+    },
+    stop() {
+      stopping ??= stopAll();
+      return stopping;
+    },
+  };
+}
+
+/** How a job that ended with an error, or whose signal was aborted for `reason`, is told. */
+function endOf(error: unknown, reason: unknown): JobEnd {
+  const isStopped = error === reason && reason !== undefined;
+  if (isStopped && reason instanceof JobInterrupted) {
+    return { status: 'interrupted', result: null, failure: reason.message };
+  }
+  if (isStopped && reason instanceof JobCancelled)
+    return { status: 'cancelled', result: null, failure: null };
+  const failure =
+    error instanceof DomainError
+      ? error.message
+      : 'Something went wrong on our side. The details are in the log.';
+  return { status: 'failed', result: null, failure };
+}
