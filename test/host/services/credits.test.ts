@@ -358,7 +358,8 @@ forEachEngine((engine) => {
     const lead = await approvedLead(host, partner.id);
     const indexes = new Map<object, string>([
       [{}, 'ix_partner_lead_credits_created (tenant_id=?)'],
-      [{ status: 'pending_approval' }, 'ix_partner_lead_credits_pending (tenant_id=?)'],
+      [{ status: 'pending_approval' }, 'ix_partner_lead_credits_status (tenant_id=? AND status=?)'],
+      [{ status: 'approved' }, 'ix_partner_lead_credits_status (tenant_id=? AND status=?)'],
       [{ partnerId: partner.id }, 'ix_partner_lead_credits_partner (tenant_id=? AND partner_id=?)'],
       [{ partnerLeadId: lead.id }, 'ix_partner_lead_credits_lead (tenant_id=? AND partner_lead_id=?)'],
     ]);

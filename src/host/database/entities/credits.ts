@@ -265,10 +265,7 @@ export const partnerLeadCredits = defineTable(
       },
       ix_partner_lead_credits_lead: { on: ['tenantId', 'partnerLeadId'] },
       ix_partner_lead_credits_created: { on: ['tenantId', 'createdAt', 'id'] },
-      ix_partner_lead_credits_pending: {
-        on: ['tenantId', 'createdAt', 'id'],
-        where: "status = 'pending_approval'",
-      },
+      ix_partner_lead_credits_status: { on: ['tenantId', 'status', 'createdAt', 'id'] },
       ix_partner_lead_credits_partner: { on: ['tenantId', 'partnerId', 'createdAt', 'id'] },
       ix_partner_lead_credits_policy: {
         on: ['tenantId', 'policyId', 'eventOn'],

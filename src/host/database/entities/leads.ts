@@ -165,8 +165,13 @@ export const partnerLeads = defineTable(
         on: ['tenantId', 'submittedAt', 'id'],
         where: "status IN ('submitted', 'under_review') AND deleted_at IS NULL AND linked_to IS NULL",
       },
+      ix_partner_leads_claimed: { on: ['tenantId', 'claimExpiresAt'], where: 'claimed_by IS NOT NULL' },
       ix_partner_leads_linked: { on: ['tenantId', 'linkedTo'], where: 'linked_to IS NOT NULL' },
       // What stands behind the id is for the figures, which are counted from the index alone.
+      ix_partner_leads_partner_queue: {
+        on: ['tenantId', 'partnerId', 'qualityScore desc', 'submittedAt', 'id'],
+        where: "status IN ('submitted', 'under_review') AND deleted_at IS NULL",
+      },
       ix_partner_leads_submitted: { on: ['tenantId', 'submittedAt', 'id', 'deletedAt', 'qualityScore'] },
       ix_partner_leads_partner: {
         on: ['tenantId', 'partnerId', 'submittedAt', 'id', 'deletedAt', 'status', 'qualityScore'],

@@ -146,6 +146,7 @@ export const partnerActivities = defineTable(
       ix_partner_activities_created: { on: ['tenantId', 'createdAt', 'seq'] },
       ix_partner_activities_user: { on: ['tenantId', 'userId', 'seq'] },
       ix_partner_activities_action: { on: ['tenantId', 'action', 'seq'] },
+      ix_partner_activities_kind: { on: ['tenantId', 'resource', 'seq'] },
       ix_partner_activities_resource: { on: ['tenantId', 'resource', 'resourceId', 'seq'] },
       ix_partner_activities_partner: { on: ['tenantId', 'partnerId', 'seq'] },
     },
