@@ -52,8 +52,24 @@ export function partnerProcedure<C extends ErrorCode = never>(
 }
 
 export const id = z.uuid();
+/**
+ * Fields of an answer that a partner's own users don't see as staff do: `internal` ones not at all, `person` ones only
+ * where the person is one of theirs. They get null instead; the router does it for every `partnerProcedure`.
+ */
+export const restrictedFields = z.registry<{ shown: 'to staff' | 'own people' }>();
+
+/** Review notes, four-eyes marks, who of the staff decided: what goes on behind the counter. */
+export function internal<T extends z.ZodType>(schema: T): z.ZodNullable<T> {
+  const restricted = schema.nullable();
+  restrictedFields.add(restricted, { shown: 'to staff' });
+  return restricted;
+}
+
+/** Whoever did a thing, staff or a partner's user. */
+export const person = id.nullable().register(restrictedFields, { shown: 'own people' });
+
 /** Ten trillion in a currency with cents: beyond any deal, and far enough below 2^53 that sums and bonuses stay exact. */
-const largestAmount = 1_000_000_000_000_000;
+export const largestAmount = 1_000_000_000_000_000;
 /** Minor units (cents), never negative. */
 export const money = z.int().min(0).max(largestAmount);
 /** Minor units that may be below zero: reversals, balances. */

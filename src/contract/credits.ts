@@ -1,15 +1,20 @@
 import * as z from 'zod';
-import { calculationTypes, creditStatuses } from '#domain/vocabulary.ts';
+import { calculationTypes, creditOrigins, creditStatuses } from '#domain/vocabulary.ts';
 import {
   commandFields,
   currencyCode,
+  day,
   id,
   instant,
+  internal,
+  largestAmount,
   money,
   optionalText,
   outcome,
   page,
   pageFields,
+  partnerProcedure,
+  person,
   procedure,
   reason,
   rowFields,
@@ -27,34 +32,49 @@ export const credit = z.object({
   policyId: id.nullable(),
   policyRevision: z.int().nullable(),
   policyName: z.string().nullable(),
-  origin: z.enum(['policy', 'partner_terms', 'request', 'reversal']),
+  origin: z.enum(creditOrigins),
   triggerEvent: z.enum(['approval', 'conversion', 'request']),
   calculationType: z.enum(calculationTypes),
-  /** Minor units; below zero only where it takes back a credit that was already paid. */
+  /** Minor units; below zero where it takes back (part of) another one, carries a part over, or corrects. */
   creditAmount: signedMoney,
   currency: currencyCode,
   /** How the amount came about, in words. */
   reason: z.string(),
   status: z.enum(creditStatuses),
-  requestedBy: id,
-  approvedBy: id.nullable(),
+  requestedBy: person,
+  approvedBy: internal(id),
   approvedAt: instant.nullable(),
-  approvalNotes: z.string().nullable(),
+  /** The day of the lead's approval or conversion, or the one an adjustment is for; null: none. */
+  eventOn: day.nullable(),
+  /** The day it is booked on: that of its approval, or the first open one after a closed period. */
+  approvedOn: day.nullable(),
+  /** The day from which payouts take it; until then it is held. */
+  payableFrom: day.nullable(),
+  /** Says so where its own day was closed. */
+  bookingNote: z.string().nullable(),
+  approvalNotes: internal(z.string()),
   /** The policy by whose delegation it was approved. */
-  delegatedPolicyId: id.nullable(),
-  fourEyesWaived: z.boolean(),
+  delegatedPolicyId: internal(id),
+  fourEyesWaived: internal(z.boolean()),
   rejectionReason: z.string().nullable(),
   reversalReason: z.string().nullable(),
   reversesCreditId: id.nullable(),
+  /** The credit whose part this is, where a payout was approved for less. */
+  carriesOverCreditId: id.nullable(),
   /** The live payout it is in. */
   payoutId: id.nullable(),
 });
 
+/** Minor units on either side of zero, as far as amounts go. */
+const adjustmentAmount = signedMoney
+  .min(-largestAmount)
+  .max(largestAmount)
+  .refine((amount) => amount !== 0, 'The amount must not be zero.');
 const creditDecision = ['NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION'] as const;
 const creditTags = ['Credits'];
 
 export const credits = {
-  list: procedure('credits.read')
+  list: partnerProcedure('credits.read')
     .route({ method: 'GET', path: '/credits', summary: 'Credits, oldest first', tags: creditTags })
     .input(
       z.object({
@@ -65,11 +85,11 @@ export const credits = {
       }),
     )
     .output(page(credit)),
-  get: procedure('credits.read', 'NOT_FOUND')
+  get: partnerProcedure('credits.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/credits/{id}', summary: 'One credit', tags: creditTags })
     .input(z.object({ id }))
     .output(credit),
-  request: procedure(
+  request: partnerProcedure(
     'credits.request',
     'NOT_FOUND',
     'INVALID_TRANSITION',
@@ -93,6 +113,30 @@ export const credits = {
       }),
     )
     .output(credit),
+  /** Staff only; somebody else approves it like any credit. */
+  adjust: procedure('credits.adjust', 'NOT_FOUND', 'CURRENCY_MISMATCH', 'PARTNER_NOT_ACTIVE')
+    .route({
+      method: 'POST',
+      path: '/partners/{id}/adjustments',
+      summary: 'Ask for an adjustment (above or below zero) or a bonus for a partner, with or without a lead',
+      tags: creditTags,
+    })
+    .input(
+      z.object({
+        id,
+        kind: z.enum(['adjustment', 'bonus']),
+        /** Minor units; not zero, and a bonus not below it. */
+        amount: adjustmentAmount,
+        currency: currencyCode.optional(),
+        /** One of the partner's leads. */
+        leadId: id.optional(),
+        /** The day it is for, today or before; today where left out. */
+        on: day.optional(),
+        reason,
+        commandId: commandFields.commandId,
+      }),
+    )
+    .output(credit),
   approve: procedure('credits.decide', ...creditDecision, 'SELF_APPROVAL')
     .route({ method: 'POST', path: '/credits/{id}/approve', summary: 'Approve a credit', tags: creditTags })
     .input(z.object({ id, approvalNotes: optionalText(2000), ...commandFields }))
@@ -101,14 +145,22 @@ export const credits = {
     .route({ method: 'POST', path: '/credits/{id}/reject', summary: 'Reject a credit', tags: creditTags })
     .input(z.object({ id, reason, ...commandFields }))
     .output(credit),
-  reverse: procedure('credits.decide', ...creditDecision)
+  reverse: procedure('credits.decide', ...creditDecision, 'AMOUNT_EXCEEDS')
     .route({
       method: 'POST',
       path: '/credits/{id}/reverse',
-      summary: 'Take back an approved credit; a paid one is netted off in the next payout',
+      summary: 'Take back an approved credit or a part of it; a paid one is netted off in the next payout',
       tags: creditTags,
     })
-    .input(z.object({ id, reason, ...commandFields }))
+    .input(
+      z.object({
+        id,
+        reason,
+        /** Minor units; left out: all of it that was not taken back yet. */
+        amount: money.min(1).optional(),
+        ...commandFields,
+      }),
+    )
     .output(credit),
   bulk: procedure('credits.decide')
     .route({
@@ -121,7 +173,10 @@ export const credits = {
       z.object({
         action: z.enum(['approve', 'reject']),
         ids: z.array(id).min(1).max(500),
+        /** Needed to reject. */
         reason: reason.optional(),
+        /** Kept with each credit that is approved. */
+        approvalNotes: optionalText(2000),
       }),
     )
     .output(z.object({ outcomes: z.array(outcome) })),

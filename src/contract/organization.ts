@@ -196,14 +196,23 @@ const journalAccounts = z.object({
   paid: text(30),
 });
 
+/** Minor units of each currency, by its code. */
+const byCurrency = z.record(currencyCode, money);
+
 export const tenantSettings = z.object({
   organizationName: z.string(),
   currency: currencyCode,
   timeZone: z.string(),
   /** Whoever made a thing may not approve it; off only for one-person offices. */
   fourEyes: z.boolean(),
-  /** Minor units; a payout above it takes two approvers; null = never. */
+  /** Minor units of the organization's currency; a payout in it above that takes two approvers; null = never. */
   secondApprovalThreshold: money.nullable(),
+  /** The same for payouts in other currencies; while a threshold is set, a currency without one always takes two approvers. */
+  secondApprovalThresholds: byCurrency,
+  /** Days an approved credit waits before payouts take it. */
+  holdingDays: count,
+  /** Minor units by currency; a payout that would come to less is carried over. */
+  minimumPayouts: byCurrency,
   /** The newer of two leads of one person is marked, refused, or recorded under the older one and not reviewed. */
   duplicateHandling: z.enum(['flag', 'refuse', 'link']),
   /** Days for which whoever submits a person first is protected against other partners; 0 = none. */
@@ -241,6 +250,9 @@ export const settings = {
         timeZone: z.string().min(1).max(64).optional(),
         fourEyes: z.boolean().optional(),
         secondApprovalThreshold: money.nullable().optional(),
+        secondApprovalThresholds: byCurrency.optional(),
+        holdingDays: z.int().min(0).max(366).optional(),
+        minimumPayouts: byCurrency.optional(),
         duplicateHandling: z.enum(['flag', 'refuse', 'link']).optional(),
         protectionDays: z.int().min(0).max(3650).optional(),
         protectionHandling: z.enum(['flag', 'refuse']).optional(),

@@ -44,9 +44,36 @@ export type PartnerRole = (typeof partnerRoles)[number];
 export const paymentMethods = ['bank_transfer', 'paypal', 'check', 'wire'] as const;
 export type PaymentMethod = (typeof paymentMethods)[number];
 
+/** The kinds of bank account that a US payment tells apart. */
+export const accountTypes = ['checking', 'savings'] as const;
+export type AccountType = (typeof accountTypes)[number];
+
+/** The files that a bank or PayPal pays from. */
+export const paymentFileFormats = ['pain001', 'nacha', 'paypal'] as const;
+export type PaymentFileFormat = (typeof paymentFileFormats)[number];
+
+/** Every file that finance is given. */
+export const exportFormats = ['csv_payouts', 'csv_lines', ...paymentFileFormats, 'journal'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
 /** A credit's own status. */
 export const creditStatuses = ['pending_approval', 'approved', 'rejected', 'reversed'] as const;
 export type CreditStatus = (typeof creditStatuses)[number];
+
+/**
+ * Where a credit comes from. `reversal` takes back (part of) another one; `adjustment` and `bonus` are given by hand, with or without a
+ * lead; `carry_over` moves the unpaid part of a credit to the next payout.
+ */
+export const creditOrigins = [
+  'policy',
+  'partner_terms',
+  'request',
+  'reversal',
+  'adjustment',
+  'bonus',
+  'carry_over',
+] as const;
+export type CreditOrigin = (typeof creditOrigins)[number];
 
 /** The summary of its credits that a lead shows. */
 export const leadCreditStatuses = ['pending', 'approved', 'rejected', 'paid'] as const;

@@ -8,8 +8,14 @@ import type { PartnerRole, StaffRole } from '#domain/vocabulary.ts';
 export interface TenantSettings {
   /** Whoever made a thing may not approve it. */
   fourEyes: boolean;
-  /** Minor units; a payout above it takes two approvers; null = never. */
+  /** Minor units of the tenant's currency; a payout in it above that takes two approvers; null = never. */
   secondApprovalThreshold: number | null;
+  /** The same for payouts in other currencies, each in minor units of its own. `secondApprovalThresholdFor` reads both. */
+  secondApprovalThresholds: Readonly<Record<string, number>>;
+  /** Days an approved credit waits before payouts take it; a partner may have its own. */
+  holdingDays: number;
+  /** Minor units by currency; a smaller payout is carried over; a partner may have its own. */
+  minimumPayouts: Readonly<Record<string, number>>;
   /** What becomes of the newer of two leads of one person: marked, refused, or recorded under the older one. */
   duplicateHandling: 'flag' | 'refuse' | 'link';
   /** Days for which whoever submits a person first is protected against other partners; 0 = none. */
@@ -70,6 +76,8 @@ export interface Session {
   readonly partnerId: string | null;
   readonly partnerName: string | null;
   readonly partnerRole: PartnerRole | null;
+  /** The ids of the own partner's users, this one included; empty for staff. */
+  readonly ownPeople: ReadonlySet<string>;
   readonly secondFactor: SecondFactorState;
   readonly permissions: ReadonlySet<Permission>;
   /** The machine or program the call came from, as it names itself. */

@@ -1,4 +1,5 @@
 import { normalizeLeadData } from '#domain/lead-data.ts';
+import { searchTextOf } from '#domain/lead-search.ts';
 import { defaultScoreWeights, qualityScore } from '#domain/quality-score.ts';
 import {
   leads,
@@ -101,12 +102,19 @@ function leadRow(plan: FillPlan, n: number): PartnerLeadRow {
     company: data.company ?? null,
     emailKey: data.email,
     phoneKey: data.phone,
-    searchText: [`${data.firstName} ${data.lastName}`, data.company, data.email, data.phone]
-      .filter((part) => part !== undefined)
-      .join(' ')
-      .toLowerCase(),
+    searchText: searchTextOf({
+      name: `${data.firstName} ${data.lastName}`,
+      company: data.company,
+      email: data.email,
+      phoneKey: data.phone,
+    }),
     qualityScore: qualityScore(data as Parameters<typeof qualityScore>[0], defaultScoreWeights),
     duplicateOf: null,
+    linkedTo: null,
+    protectedUntil: null,
+    notDuplicateReason: null,
+    notDuplicateBy: null,
+    notDuplicateAt: null,
     projectId: n % 5 === 0 ? `PROJECT-${n % 40}` : null,
     campaignId: null,
     estimatedValue: n % 3 === 0 ? 50_000 + (n % 1000) * 100 : null,
@@ -125,6 +133,9 @@ function leadRow(plan: FillPlan, n: number): PartnerLeadRow {
     conversionDate: fate === 'converted' ? day : null,
     convertedAt: fate === 'converted' ? decidedAt : null,
     dealValue: fate === 'converted' ? dealValue : null,
+    conversionWithdrawnAt: null,
+    conversionWithdrawnBy: null,
+    conversionWithdrawalReason: null,
     creditAmount: credit === null ? null : credit === 'rejected' ? 0 : creditAmount,
     creditStatus: credit === 'free' ? 'approved' : credit,
     importId: null,
@@ -190,6 +201,8 @@ function fillPartners(connection: Connection, plan: FillPlan, counters: readonly
       commissionRate: null,
       leadPrice: null,
       monthlyQuota: 0,
+      holdingDays: null,
+      minimumPayout: null,
       bankingDetails: null,
       bankingSecret: null,
       bankingIsVerified: false,

@@ -145,6 +145,10 @@ function creditRow(plan: FillPlan, policyId: string, n: number, { partner, credi
     approvedBy: isApproved ? people.approver : null,
     approvedAt: isApproved ? decidedAt : null,
     approvedOn: isApproved ? decidedAt.slice(0, 10) : null,
+    payableFrom: isApproved ? decidedAt.slice(0, 10) : null,
+    bookingNote: null,
+    eventOn: decidedAt.slice(0, 10),
+    carriesOverCreditId: null,
     approvalNotes: null,
     delegatedPolicyId: null,
     rejectedBy: credit === 'rejected' ? people.approver : null,
@@ -198,6 +202,7 @@ function ledgerOf(connection: Connection, { tenantId, people }: FillPlan): Ledge
           currency: 'EUR',
           amount: event.amount,
           actorId: people.approver,
+          bookedOn: at.slice(0, 10),
           createdAt: at,
         }),
       );

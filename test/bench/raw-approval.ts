@@ -59,8 +59,8 @@ export function rawApproval(
   const insertCredit =
     run(`insert into partner_lead_credits (id, tenant_id, partner_id, partner_lead_id, policy_id,
       policy_revision, source_id, origin, trigger_event, calculation_type, credit_amount, currency, reason, status, requested_by,
-      approved_by, approved_at, approved_on, delegated_policy_id, four_eyes_waived, version, created_at, updated_at)
-    values (?, ?, ?, ?, ?, ?, ?, 'policy', 'approval', ?, ?, 'EUR', ?, ?, ?, ?, ?, ?, ?, 0, 1, ?, ?)`);
+      approved_by, approved_at, approved_on, payable_from, delegated_policy_id, four_eyes_waived, version, created_at, updated_at)
+    values (?, ?, ?, ?, ?, ?, ?, 'policy', 'approval', ?, ?, 'EUR', ?, ?, ?, ?, ?, ?, ?, ?, 0, 1, ?, ?)`);
   const updateLead =
     run(`update partner_leads set status = 'approved', lead_id = ?, reviewed_by = ?, reviewed_at = ?,
       approved_at = ?, approved_on = ?, credit_amount = ?, credit_status = ?, updated_at = ?, version = version + 1
@@ -75,8 +75,8 @@ export function rawApproval(
     values (?, ?, 'commission_expense', ?, ?), (?, ?, 'available', ?, ?)`);
   const insertLedgerEntry =
     run(`insert into ledger_entries (id, tenant_id, partner_id, kind, resource, resource_id,
-      discriminator, currency, amount, actor_id, created_at)
-    values (?, ?, ?, 'credit_approved', 'credit', ?, '', 'EUR', ?, ?, ?)`);
+      discriminator, currency, amount, actor_id, booked_on, created_at)
+    values (?, ?, ?, 'credit_approved', 'credit', ?, '', 'EUR', ?, ?, ?, ?)`);
   const addToPartner =
     run(`update partners set total_earnings = total_earnings + ?, available_balance = available_balance + ?,
       pending_payout_amount = pending_payout_amount + ? where tenant_id = ? and id = ?`);
@@ -144,7 +144,7 @@ export function rawApproval(
       insertMapping(uuidv7(), t, leadId, forAll, 1, 0, creditAmount, 'passed over', at);
     }
     countPolicy(t, policy.id);
-    const approval = tiered ? [policy.approved_by, at, day, policy.id] : [null, null, null, null];
+    const approval = tiered ? [policy.approved_by, at, day, day, policy.id] : [null, null, null, null, null];
     insertCredit(
       creditId,
       t,
@@ -165,7 +165,7 @@ export function rawApproval(
     if (tiered) {
       const ledgerId = uuidv7();
       insertPostings(t, ledgerId, row.partner_id, -creditAmount, t, ledgerId, row.partner_id, creditAmount);
-      insertLedgerEntry(ledgerId, t, row.partner_id, creditId, creditAmount, reviewer, at);
+      insertLedgerEntry(ledgerId, t, row.partner_id, creditId, creditAmount, reviewer, day, at);
       addToPartner(creditAmount, creditAmount, creditAmount, t, row.partner_id);
       allocate(creditAmount, t, policy.id);
       addToSource(creditAmount, t, row.source_id);

@@ -67,10 +67,10 @@ function sqliteRefusal(code: string, message: string): Refusal | undefined {
   }
 }
 
-/** The triggers of the migrations raise `immutable: <table>` and `unbalanced: <table>`. */
+/** The triggers of the migrations raise `immutable: <table>`, `unbalanced: <table>` and `closed: <table>`. */
 function triggerRefusal(message: string): Refusal | undefined {
-  const [, kind, table] = /^(immutable|unbalanced): (\w+)$/.exec(message) ?? [];
-  if (kind === 'immutable' || kind === 'unbalanced') return { kind, table };
+  const [, kind, table] = /^(immutable|unbalanced|closed): (\w+)$/.exec(message) ?? [];
+  if (kind === 'immutable' || kind === 'unbalanced' || kind === 'closed') return { kind, table };
   return undefined;
 }
 
@@ -95,6 +95,8 @@ function postgresRefusal(code: string, error: object): Refusal | undefined {
       return { kind: 'immutable', table };
     case 'PD002':
       return { kind: 'unbalanced', table };
+    case 'PD003':
+      return { kind: 'closed', table };
     default:
       return undefined;
   }

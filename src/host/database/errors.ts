@@ -1,4 +1,11 @@
-export type ConstraintKind = 'unique' | 'check' | 'foreign_key' | 'not_null' | 'immutable' | 'unbalanced';
+export type ConstraintKind =
+  | 'unique'
+  | 'check'
+  | 'foreign_key'
+  | 'not_null'
+  | 'immutable'
+  | 'unbalanced'
+  | 'closed';
 
 /**
  * The database refused a row. The same shape on both engines, so that a service can translate it: a unique
@@ -7,6 +14,7 @@ export type ConstraintKind = 'unique' | 'check' | 'foreign_key' | 'not_null' | '
  * `constraint` is the name in the table's definition (`ux_partners_code`, `ck_…`, `fk_…`), null where the engine doesn't say
  * (SQLite never names the foreign key). `fields` are the row's fields of a unique constraint without the tenant, or the field of a missing value.
  * `immutable`: a row that may not be changed or deleted. `unbalanced`: a ledger entry whose postings don't sum to zero.
+ * `closed`: what is dated into a closed period.
  */
 export class ConstraintError extends Error {
   readonly kind: ConstraintKind;

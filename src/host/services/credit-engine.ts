@@ -113,9 +113,7 @@ export async function creditLead(work: Work, session: Session, p: LeadToCredit):
   const byPolicy = new Map(policies.map((policy) => [policy.policyId, policy]));
   const credits = [
     ...(await Promise.all(
-      resolved.credits.map((credit) =>
-        policyCredit(work, session, p, credit, byPolicy.get(credit.policyId)),
-      ),
+      resolved.credits.map((credit) => policyCredit(work, session, p, credit, byPolicy.get(credit.policyId))),
     )),
     ...termsCredits(work, session, p, facts, isGoverned),
   ];

@@ -3,11 +3,13 @@ import type { HostContext } from '../context.ts';
 import { partnerLeadCredits, type Reader } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { command } from './command.ts';
+import { adjust } from './credits/adjust.ts';
 import { type ApproveInput, approveCredit, rejectCredit } from './credits/decide.ts';
 import { listCredits } from './credits/list.ts';
 import { requestCredit } from './credits/request.ts';
 import { reverseCredit } from './credits/reverse.ts';
 import { creditToWire } from './credits/wire.ts';
+import { requireOwn } from './own-partner.ts';
 import type { Input, Output, Service } from './service.ts';
 
 type Outcome = Output<'credits', 'bulk'>['outcomes'][number];
@@ -28,6 +30,7 @@ export function creditsService(host: HostContext): Service<'credits'> {
       reading(session, async (reader) => {
         const credit = await reader.find(partnerLeadCredits, { id: input.id });
         if (credit === undefined) throw new DomainError('NOT_FOUND', 'There is no such credit.');
+        requireOwn(session, credit.partnerId, 'credit');
         return creditToWire(reader, credit);
       }),
 
@@ -35,6 +38,9 @@ export function creditsService(host: HostContext): Service<'credits'> {
       command(host, session, { name: 'credits.request', input }, (work) =>
         requestCredit(work, session, input),
       ),
+
+    adjust: (session, input) =>
+      command(host, session, { name: 'credits.adjust', input }, (work) => adjust(work, session, input)),
 
     approve,
     reject,
@@ -45,7 +51,7 @@ export function creditsService(host: HostContext): Service<'credits'> {
       ),
 
     bulk: async (session, input, call) => {
-      const { action, ids, reason } = input;
+      const { action, ids, reason, approvalNotes } = input;
       if (action === 'reject' && reason === undefined) {
         throw invalidField('reason', 'Say why these credits are rejected.');
       }
@@ -55,7 +61,7 @@ export function creditsService(host: HostContext): Service<'credits'> {
         call.signal?.throwIfAborted();
         const decision =
           action === 'approve'
-            ? approve(session, { id: creditId })
+            ? approve(session, { id: creditId, approvalNotes })
             : reject(session, { id: creditId, reason: reason ?? '' });
         outcomes.push(await outcomeOf(creditId, decision));
       }

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { figuresDelta, type LedgerEvent, postingsFor } from '#domain/ledger.ts';
 import type { Session } from '../session.ts';
 import type { Work } from './command.ts';
+import { bookingOf } from './periods/booking.ts';
 
 /** One movement of a partner's money, and what it was for. */
 export interface LedgerMovement {
@@ -20,7 +21,7 @@ export interface LedgerMovement {
 
 /**
  * Writes one ledger entry and moves the partner's four stored figures by what it means (`domain.md`, "Balances"), in three
- * statements. The partner's `version` stays: money that comes and goes must not make an open form stale.
+ * statements. It is booked on the command's day, or on the first open one after a closed period (`bookingOf`). The partner's `version` stays: money that comes and goes must not make an open form stale.
  *
  * Whoever decides anything by the partner's row locks it before calling (the order of locks begins with the partner).
  *
@@ -33,14 +34,15 @@ export async function postToLedger(work: Work, session: Session, movement: Ledge
   const tenantId = session.tenantId;
   const entryId = uuidv7();
   const [first, second] = postingsFor(event);
+  const { day } = await bookingOf(work, session);
   // The postings first: the entry seals them, and the database refuses it unless they sum to zero.
   await tx.run(sql`insert into ledger_postings (tenant_id, entry_id, account, partner_id, amount) values
     (${tenantId}, ${entryId}, ${first.account}, ${partnerId}, ${first.amount}),
     (${tenantId}, ${entryId}, ${second.account}, ${partnerId}, ${second.amount})`);
   await tx.run(sql`insert into ledger_entries
-    (id, tenant_id, partner_id, kind, resource, resource_id, discriminator, currency, amount, actor_id, created_at)
+    (id, tenant_id, partner_id, kind, resource, resource_id, discriminator, currency, amount, actor_id, booked_on, created_at)
     values (${entryId}, ${tenantId}, ${partnerId}, ${event.type}, ${movement.resource}, ${resourceId},
-      ${movement.discriminator ?? ''}, ${movement.currency}, ${event.amount}, ${session.userId}, ${now})`);
+      ${movement.discriminator ?? ''}, ${movement.currency}, ${event.amount}, ${session.userId}, ${day}, ${now})`);
 
   const delta = figuresDelta(event);
   // A payment moves none of the four: one statement less on that path.

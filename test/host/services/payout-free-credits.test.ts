@@ -12,7 +12,7 @@ describe('which credits a payout takes', () => {
     credits.map(({ month: number, amount }, index) => ({
       id: String(index),
       amount,
-      approvedOn: `2026-0${number}-15`,
+      payableFrom: `2026-0${number}-15`,
       partnerLeadId: null,
       leadStatus: null,
     }));
@@ -22,7 +22,7 @@ describe('which credits a payout takes', () => {
     const missed = fc.sample(fc.tuple(fc.array(credit), closed), 500).flatMap(([credits, until]) => {
       const free = asFree(credits);
       const taken = creditsToTake(free, '2026-04-01', until === null ? null : `2026-0${until}-28`);
-      const due = free.filter(({ approvedOn, amount }) => approvedOn >= '2026-04-01' || amount < 0);
+      const due = free.filter(({ payableFrom, amount }) => payableFrom >= '2026-04-01' || amount < 0);
       return due.filter((each) => !taken.includes(each));
     });
     expect(missed).toEqual([]);
@@ -37,7 +37,7 @@ describe('which credits a payout takes', () => {
         let closedUntil: string | null = null;
         for (let number = 1; number <= 8; number += 1) {
           const until = `2026-0${number}-28`;
-          const free = all.filter((each) => !held.has(each) && each.approvedOn <= until);
+          const free = all.filter((each) => !held.has(each) && each.payableFrom <= until);
           const taken = creditsToTake(free, `2026-0${number}-01`, closedUntil);
           if (taken.reduce((net, { amount }) => net + amount, 0) <= 0) continue;
           for (const each of taken) held.add(each);

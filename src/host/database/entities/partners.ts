@@ -1,5 +1,6 @@
+import type { KnownBankingDetails } from '#domain/banking.ts';
 import { partnerStatuses } from '#domain/state-machines.ts';
-import { type PaymentMethod, partnerTypes, sourceTypes } from '#domain/vocabulary.ts';
+import { partnerTypes, sourceTypes } from '#domain/vocabulary.ts';
 import {
   bigint,
   boolean,
@@ -18,16 +19,7 @@ import {
 } from '../table.ts';
 
 /** The part of the bank details anyone may see; numbers are masked. The full ones are in `bankingSecret`, encrypted. */
-export interface StoredBankingDetails {
-  bankName: string | null;
-  accountHolder: string | null;
-  accountNumber: string | null;
-  routingNumber: string | null;
-  iban: string | null;
-  swift: string | null;
-  currency: string | null;
-  paymentMethod: PaymentMethod | null;
-}
+export type StoredBankingDetails = KnownBankingDetails;
 
 export const partners = defineTable(
   'partners',
@@ -55,6 +47,10 @@ export const partners = defineTable(
     leadPrice: nullable(bigint),
     /** 0 = no limit. */
     monthlyQuota: integer,
+    /** Days an approved credit waits before it is payable; null: as the organization has it. */
+    holdingDays: nullable(integer),
+    /** Minor units; a smaller payout is carried over. Null: as the organization has it. */
+    minimumPayout: nullable(bigint),
     bankingDetails: nullable(json<StoredBankingDetails>()),
     bankingSecret: nullable(text),
     bankingIsVerified: boolean,
@@ -92,6 +88,7 @@ export const partners = defineTable(
       ix_partners_status: { on: ['tenantId', 'status', 'organizationName', 'id'] },
     },
     checks: {
+      ck_partners_payout_terms: 'holding_days >= 0 AND minimum_payout >= 0',
       ck_partners_terms:
         'commission_rate >= 0 AND commission_rate <= 1000000 AND lead_price >= 0 AND monthly_quota >= 0',
       ck_partners_counters:

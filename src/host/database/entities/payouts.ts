@@ -1,6 +1,6 @@
 import { ledgerAccounts } from '#domain/ledger.ts';
 import { payoutStatuses } from '#domain/state-machines.ts';
-import { paymentMethods } from '#domain/vocabulary.ts';
+import { exportFormats, paymentMethods } from '#domain/vocabulary.ts';
 import {
   bigint,
   boolean,
@@ -154,17 +154,67 @@ export const partnerPayoutPayments = defineTable(
 );
 export type PartnerPayoutPaymentRow = RowOf<typeof partnerPayoutPayments>;
 
+/** Minor units of one currency in a file; `payouts` counts those with an amount in it. */
+export interface ExportTotal {
+  currency: string;
+  payouts: number;
+  amount: number;
+}
+
+/** A payout that was chosen for a payment file and is not in it, with the reason in words. */
+export interface SkippedPayout {
+  payoutId: string;
+  payoutNumber: string;
+  partnerName: string;
+  reason: string;
+}
+
+/** Payments that did not reach the partner: the money is payable again. A payment fails as a whole, and once. */
+export const partnerPayoutPaymentFailures = defineTable(
+  'partner_payout_payment_failures',
+  {
+    ...rowColumns,
+    payoutId: uuid,
+    paymentId: uuid,
+    amount: bigint,
+    failedOn: day,
+    reason: text,
+    recordedBy: uuid,
+    createdAt: instant,
+  },
+  {
+    noun: 'failed payment',
+    appendOnly: true,
+    indexes: {
+      ux_partner_payout_payment_failures_payment: { on: ['tenantId', 'paymentId'], unique: true },
+      ix_partner_payout_payment_failures_payout: { on: ['tenantId', 'payoutId'] },
+    },
+    checks: { ck_partner_payout_payment_failures_amount: 'amount > 0' },
+    foreignKeys: {
+      fk_partner_payout_payment_failures_payout: within('partner_payouts', 'payoutId'),
+      fk_partner_payout_payment_failures_payment: within('partner_payout_payments', 'paymentId'),
+      fk_partner_payout_payment_failures_recorded_by: within('staff', 'recordedBy'),
+    },
+  },
+);
+export type PartnerPayoutPaymentFailureRow = RowOf<typeof partnerPayoutPaymentFailures>;
+
 export const payoutExports = defineTable(
   'payout_exports',
   {
     ...rowColumns,
     exportedBy: uuid,
-    layout: oneOf(['payouts', 'lines']),
+    format: oneOf(exportFormats),
     filter: json<Record<string, unknown>>(),
     fileName: text,
     rowCount: bigint,
     byteSize: bigint,
     fileSha256: text,
+    /** Null for what was exported before totals were kept. */
+    totals: nullable(json<ExportTotal[]>()),
+    /** Only payment files skip. */
+    skipped: nullable(json<SkippedPayout[]>()),
+    executionDate: nullable(day),
     createdAt: instant,
   },
   {
@@ -180,14 +230,22 @@ export const payoutExports = defineTable(
 );
 export type PayoutExportRow = RowOf<typeof payoutExports>;
 
+/** The payouts of a file. */
 export const payoutExportItems = defineTable(
   'payout_export_items',
-  { tenantId: uuid, exportId: uuid, payoutId: uuid },
+  {
+    tenantId: uuid,
+    exportId: uuid,
+    payoutId: uuid,
+    /** What a payment file orders, in minor units; null in a file that orders nothing. */
+    amount: nullable(bigint),
+  },
   {
     noun: 'exported payout',
     primaryKey: ['tenantId', 'exportId', 'payoutId'],
     appendOnly: true,
     indexes: { ix_payout_export_items_payout: { on: ['tenantId', 'payoutId'] } },
+    checks: { ck_payout_export_items_amount: 'amount > 0' },
     foreignKeys: {
       fk_payout_export_items_export: within('payout_exports', 'exportId'),
       fk_payout_export_items_payout: within('partner_payouts', 'payoutId'),
@@ -214,6 +272,8 @@ export const ledgerEntries = defineTable(
     /** Minor units, as the event states it. */
     amount: bigint,
     actorId: nullable(uuid),
+    /** The day it counts for, in the tenant's zone: that of its writing, or the first open one after a closed period. */
+    bookedOn: day,
     createdAt: instant,
   },
   {
@@ -222,6 +282,8 @@ export const ledgerEntries = defineTable(
     indexes: {
       ux_ledger_entries_event: { on: ['tenantId', 'kind', 'resourceId', 'discriminator'], unique: true },
       ix_ledger_entries_partner: { on: ['tenantId', 'partnerId', 'createdAt', 'id'] },
+      ix_ledger_entries_statement: { on: ['tenantId', 'partnerId', 'bookedOn', 'id', 'kind', 'amount'] },
+      ix_ledger_entries_created: { on: ['tenantId', 'createdAt', 'id'] },
     },
     foreignKeys: { fk_ledger_entries_partner: within('partners', 'partnerId') },
   },

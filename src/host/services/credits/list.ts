@@ -17,7 +17,7 @@ export async function listCredits(
   input: ListInput,
 ): Promise<Output<'credits', 'list'>> {
   const { cursor, limit } = input;
-  const conditions = conditionsOf(input);
+  const conditions = conditionsOf(session, input);
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const rows =
     input.partnerLeadId === undefined
@@ -33,8 +33,10 @@ export async function listCredits(
   return { ...page, total: counted?.n ?? 0 };
 }
 
-function conditionsOf({ partnerId, status, partnerLeadId }: ListInput): Sql[] {
+function conditionsOf(session: Session, { partnerId, status, partnerLeadId }: ListInput): Sql[] {
   const conditions: Sql[] = [];
+  // A partner's user who asks for another partner's credits finds none: both conditions hold.
+  if (session.partnerId !== null) conditions.push(sql`partner_id = ${session.partnerId}`);
   if (partnerId !== undefined) conditions.push(sql`partner_id = ${partnerId}`);
   if (partnerLeadId !== undefined) conditions.push(sql`partner_lead_id = ${partnerLeadId}`);
   // Written out, because the index of what waits for approval is a partial one and a parameter would not match it.

@@ -6,6 +6,7 @@ import { partnerLeadCredits, partnerLeads, partners } from '../../database/index
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { notifyOfCredit } from '../notifications/drafts.ts';
+import { requireOwn } from '../own-partner.ts';
 import type { Input } from '../service.ts';
 import { refreshLeads } from './decide.ts';
 import { creditToWire, type WireCredit } from './wire.ts';
@@ -23,6 +24,7 @@ export async function requestCredit(
   const { tx, now } = work;
   const seen = await tx.find(partnerLeads, { id: input.id });
   if (seen === undefined) throw new DomainError('NOT_FOUND', 'There is no such lead.');
+  requireOwn(session, seen.partnerId, 'lead');
   const partner = await tx.find(partners, { id: seen.partnerId }, { lock: true });
   const lead = await tx.find(partnerLeads, { id: input.id }, { lock: true });
   if (partner === undefined || lead === undefined)
@@ -54,6 +56,7 @@ export async function requestCredit(
     reason: input.reason ?? `requested by hand: ${amount}`,
     status: 'pending_approval',
     requestedBy: session.userId,
+    eventOn: lead.conversionDate ?? lead.approvedOn,
     fourEyesWaived: false,
     createdAt: now,
     updatedAt: now,

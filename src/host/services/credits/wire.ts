@@ -67,12 +67,17 @@ function toWire(credit: PartnerLeadCreditRow, names: NamesRow): WireCredit {
     requestedBy: credit.requestedBy,
     approvedBy: credit.approvedBy,
     approvedAt: credit.approvedAt,
+    eventOn: credit.eventOn,
+    approvedOn: credit.approvedOn,
+    payableFrom: credit.payableFrom,
+    bookingNote: credit.bookingNote,
     approvalNotes: credit.approvalNotes,
     delegatedPolicyId: credit.delegatedPolicyId,
     fourEyesWaived: credit.fourEyesWaived,
     rejectionReason: credit.rejectionReason,
     reversalReason: credit.reversalReason,
     reversesCreditId: credit.reversesCreditId,
+    carriesOverCreditId: credit.carriesOverCreditId,
     payoutId: names.payout_id,
   };
 }

@@ -15,6 +15,7 @@ import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { changeBanking, startBanking, withoutNumbers } from './banking.ts';
 import { codeFromName, duplicateCode, freeCode, freeSourceCode, withCode } from './codes.ts';
+import { requireOwnFields } from './own-fields.ts';
 import { partnerSearchText } from './search.ts';
 import { lockPartner, oneToWire, partnerToWire, requirePartner } from './wire.ts';
 
@@ -56,6 +57,7 @@ export function partnerEdits(host: HostContext): Pick<Service<'partners'>, 'crea
       command(host, session, { name: 'partners.update', input: withoutNumbers(input) }, async (work) => {
         const { tx, record } = work;
         if (input.bankingDetails !== undefined) await keepDataKey(tx);
+        requireOwnFields(session, input);
         const before = await lockPartner(host, tx, session, input);
         refuseAnotherCurrency(before, input.currency);
         const banking =
@@ -127,6 +129,9 @@ async function newPartner(
     commissionRate: given.commissionRate ?? null,
     leadPrice: given.leadPrice ?? null,
     monthlyQuota: given.monthlyQuota ?? 0,
+    // Its own payout terms are set by finance: `balances.setTerms`.
+    holdingDays: null,
+    minimumPayout: null,
     ...startBanking(host, session, id, input.bankingDetails ?? null),
     documentUrls: given.documentUrls ?? [],
     scoreWeights: null,

@@ -1,6 +1,5 @@
 import sql, { type Sql } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
-import { dayOf } from '#domain/calendar.ts';
 import { formatMinor } from '#domain/money.ts';
 import {
   type PartnerLeadCreditRow,
@@ -13,6 +12,7 @@ import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { settleApproved } from '../credit-engine/settle.ts';
 import { refreshLeadCredit } from '../credit-engine.ts';
+import { bookingOf } from '../periods/booking.ts';
 
 /** What an approval leaves out of a payout's lines, in minor units. */
 export interface Coverage {
@@ -29,7 +29,7 @@ export interface Coverage {
  * 1. Lines below zero are covered first, because they can't be left out; then those approved one by one, then the others,
  *    each group in its order, for as long as the amount lasts. What is covered is approved.
  * 2. The one line the amount ends in stays too. What it is short of is carried over as a pair of credits of the same lead, source
- *    and policy, approved with the payout: one below zero, a line of this payout, and one above zero that is free for the next payout.
+ *    and policy, linked to it and approved with the payout: one below zero, a line of this payout, and one above zero that is free for the next payout.
  * 3. The lines after it are rejected with a note, and their credits are free.
  *
  * With all that is not rejected as the amount, every line is simply approved.
@@ -83,13 +83,12 @@ async function carryOver(
   const credit = line && (await tx.find(partnerLeadCredits, { id: line.creditId }));
   if (line === undefined || credit === undefined) throw new Error(`The payout line ${lineId} vanished.`);
   const part = `${formatMinor(rest, payout.currency)} of ${money(credit.creditAmount, payout)}`;
-  const taken = creditBeside(work, session, payout, credit, {
-    origin: 'reversal',
+  const { day } = await bookingOf(work, session);
+  const taken = creditBeside(work, session, payout, day, credit, {
     creditAmount: -rest,
     reason: `carried over: ${part} was not approved with this payout`,
   });
-  const free = creditBeside(work, session, payout, credit, {
-    origin: 'request',
+  const free = creditBeside(work, session, payout, day, credit, {
     creditAmount: rest,
     reason: `carried over from payout ${payout.payoutNumber}: ${part}`,
   });
@@ -113,19 +112,25 @@ function creditBeside(
   { now }: Work,
   session: Session,
   payout: PartnerPayoutRow,
+  day: string,
   credit: PartnerLeadCreditRow,
-  made: Pick<PartnerLeadCreditRow, 'origin' | 'creditAmount' | 'reason'>,
+  made: Pick<PartnerLeadCreditRow, 'creditAmount' | 'reason'>,
 ): PartnerLeadCreditRow {
   return {
     ...credit,
     ...made,
     id: uuidv7(),
+    origin: 'carry_over',
+    carriesOverCreditId: credit.carriesOverCreditId ?? credit.id,
     status: 'approved',
     // Two people had a hand in it as in the payout: who generated that, and who approved less of it.
     requestedBy: payout.generatedBy,
     approvedBy: session.userId,
     approvedAt: now,
-    approvedOn: dayOf(now, session.tenant.timeZone),
+    approvedOn: day,
+    // It was payable before: nothing holds the rest of it back again.
+    payableFrom: day,
+    bookingNote: null,
     approvalNotes: `approved with payout ${payout.payoutNumber}`,
     delegatedPolicyId: null,
     rejectedBy: null,

@@ -8,14 +8,14 @@ export interface FreeCredit {
   id: string;
   /** Minor units; below zero where it takes back one that was paid. */
   amount: number;
-  /** The day of its approval in the tenant's zone. */
-  approvedOn: string;
+  /** The day that says which period it belongs to: the first one on which it may be paid (`creditDays`). */
+  payableFrom: string;
   partnerLeadId: string | null;
   leadStatus: LeadStatus | null;
 }
 
 /**
- * A partner's approved credits that no live payout holds, approved on or before a day, oldest first. Read with the
+ * A partner's approved credits that no live payout holds, payable on or before a day, oldest first. Read with the
  * partner locked: approving, reversing and gathering credits all begin with that lock.
  */
 export async function freeCredits(
@@ -27,40 +27,41 @@ export async function freeCredits(
   const rows = await reader.all<{
     id: string;
     credit_amount: number;
-    approved_on: string;
+    payable_from: string;
     partner_lead_id: string | null;
     lead_status: LeadStatus | null;
-  }>(sql`select c.id, c.credit_amount, c.approved_on, c.partner_lead_id, l.status as lead_status
+  }>(sql`select c.id, c.credit_amount, c.payable_from, c.partner_lead_id, l.status as lead_status
     from partner_lead_credits c
     left join partner_leads l on l.tenant_id = c.tenant_id and l.id = c.partner_lead_id
     where c.tenant_id = ${session.tenantId} and c.partner_id = ${partnerId} and c.status = 'approved'
-      and c.approved_on <= ${until}
+      and c.payable_from <= ${until}
       and not exists (
         select 1 from partner_payout_details d
         where d.tenant_id = c.tenant_id and d.credit_id = c.id and d.released_at is null
       )
-    order by c.approved_on, c.id`);
+    order by c.payable_from, c.id`);
   return rows.map((row) => ({
     id: row.id,
     amount: row.credit_amount,
-    approvedOn: row.approved_on,
+    payableFrom: row.payable_from,
     partnerLeadId: row.partner_lead_id,
     leadStatus: row.lead_status,
   }));
 }
 
 /**
- * Which of a partner's free credits, all approved by the end of the period, a payout of the period takes
- * (`domain.md`, "Payouts"):
+ * Which of a partner's free credits, all payable by the end of the period, a payout of the period takes (`domain.md`, "Payouts"). The
+ * day that counts is the one a credit is payable from: that of its approval, or where it was held for a time the day after that. So a
+ * held credit belongs to the period its holding time ends in:
  *
- * 1. those approved within the period;
- * 2. those below zero, whenever they were approved: the next payout nets them off;
- * 3. those approved before the period and on or before `closedUntil`, the last day of any period this partner had a
+ * 1. those payable from a day within the period;
+ * 2. those below zero, whatever their day: the next payout nets them off;
+ * 3. those payable before the period and on or before `closedUntil`, the last day of any period this partner had a
  *    payout for: their own period was generated already, and they came free again since (a line or payout rejected, a
  *    payout cancelled) or were approved after that;
- * 4. all approved before the period, where those net to zero or less: they were carried over.
+ * 4. all payable before the period, where those net to zero or less: they were carried over.
  *
- * What remains was approved before the period, in a period not generated yet, and is left to that one. No credit can
+ * What remains was payable before the period, in a period not generated yet, and is left to that one. No credit can
  * be stranded by this: generating a period that holds it always takes it (1), and once the partner has any later
  * payout, the next one takes it by itself (3).
  */
@@ -70,11 +71,11 @@ export function creditsToTake(
   closedUntil: string | null,
 ): FreeCredit[] {
   const earlierNet = free
-    .filter((credit) => credit.approvedOn < periodStart)
+    .filter((credit) => credit.payableFrom < periodStart)
     .reduce((net, credit) => net + credit.amount, 0);
   if (earlierNet <= 0) return [...free];
   return free.filter(
-    ({ approvedOn, amount }) =>
-      approvedOn >= periodStart || amount < 0 || (closedUntil !== null && approvedOn <= closedUntil),
+    ({ payableFrom, amount }) =>
+      payableFrom >= periodStart || amount < 0 || (closedUntil !== null && payableFrom <= closedUntil),
   );
 }

@@ -109,7 +109,7 @@ async function hasApprovedCredits(
 ): Promise<boolean> {
   const row = await tx.get(sql`select id from partner_lead_credits
     where tenant_id = ${session.tenantId} and partner_id = ${partnerId} and status = 'approved'
-      and approved_on >= ${periodStart} and approved_on <= ${periodEnd} limit 1`);
+      and payable_from >= ${periodStart} and payable_from <= ${periodEnd} limit 1`);
   return row !== undefined;
 }
 
@@ -202,7 +202,7 @@ async function insertLines(
   const { changes } = await tx.run(sql`insert into partner_payout_details
     (id, tenant_id, payout_id, credit_id, partner_lead_id, lead_submission_id, source_id, policy_id, policy_revision,
       amount, description, status, version, created_at, updated_at)
-    select ${lineId(tx.engine, prefix, sql`row_number() over (order by c.approved_on, c.id)`)},
+    select ${lineId(tx.engine, prefix, sql`row_number() over (order by c.payable_from, c.id)`)},
       c.tenant_id, o.id, c.id, c.partner_lead_id, l.lead_id, c.source_id, c.policy_id, c.policy_revision,
       c.credit_amount, c.reason, 'pending', 1, o.created_at, o.updated_at
     from partner_lead_credits c

@@ -15,6 +15,9 @@ export const originLabels: Record<Exclude<Credit['origin'], 'policy'>, string> =
   partner_terms: 'Partner’s own terms',
   request: 'Requested by hand',
   reversal: 'Takes back a credit',
+  adjustment: 'Adjustment',
+  bonus: 'Bonus',
+  carry_over: 'Carried over from a payout',
 };
 
 export const triggerLabels: Record<Credit['triggerEvent'], string> = {
