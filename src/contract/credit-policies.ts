@@ -7,10 +7,12 @@ import {
   day,
   id,
   instant,
+  internal,
   money,
   optionalText,
   page,
   pageFields,
+  partnerProcedure,
   percent,
   procedure,
   queryBoolean,
@@ -93,8 +95,8 @@ export const creditPolicy = z.object({
   minimumCredit: money.nullable(),
   maximumCredit: money.nullable(),
   capPerLead: money.nullable(),
-  capPerPeriod: money.nullable(),
-  totalBudget: money.nullable(),
+  capPerPeriod: internal(money),
+  totalBudget: internal(money),
   bonusPercentage: z.number(),
   tierConfig: z
     .object({
@@ -112,13 +114,13 @@ export const creditPolicy = z.object({
   minLeadQualityScore: score,
   priority: z.int(),
   isStackable: z.boolean(),
-  requiresApproval: z.boolean(),
+  requiresApproval: internal(z.boolean()),
   autoApprove: z.boolean(),
   /** The currency its amounts are in. */
   currency: currencyCode,
   /** Whether the latest revision still waits for approval. */
-  approvalRequired: z.boolean(),
-  approvedBy: id.nullable(),
+  approvalRequired: internal(z.boolean()),
+  approvedBy: internal(id),
   approvedAt: instant.nullable(),
   isActive: z.boolean(),
   /** The first day it doesn't pay for any more; ahead of today while the deactivation is still to come. */
@@ -127,12 +129,12 @@ export const creditPolicy = z.object({
   revision: z.int(),
   /** The approved revision that makes credits now; null: none yet. */
   effectiveRevision: z.int().nullable(),
-  createdBy: id,
-  editedBy: id,
-  totalLeadsUnderPolicy: count,
-  totalCreditsAllocated: signedMoney,
+  createdBy: internal(id),
+  editedBy: internal(id),
+  totalLeadsUnderPolicy: internal(count),
+  totalCreditsAllocated: internal(signedMoney),
   /** What counts against its total budget: its credits that wait or were approved, less what was taken back. */
-  creditsMade: signedMoney,
+  creditsMade: internal(signedMoney),
 });
 
 const createFields = {
@@ -156,7 +158,7 @@ export const creditPolicies = {
       }),
     )
     .output(page(creditPolicy)),
-  list: procedure('policies.read', 'NOT_FOUND')
+  list: partnerProcedure('policies.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/partners/{id}/credit-policies',
@@ -179,7 +181,7 @@ export const creditPolicies = {
     .route({ method: 'POST', path: '/credit-policies', summary: 'Create a policy for all partners', tags })
     .input(z.object(createFields))
     .output(creditPolicy),
-  get: procedure('policies.read', 'NOT_FOUND')
+  get: partnerProcedure('policies.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/credit-policies/{id}', summary: 'One policy', tags })
     .input(z.object({ id }))
     .output(creditPolicy),

@@ -3,21 +3,27 @@ import { leadStatuses } from '#domain/state-machines.ts';
 import { leadCreditStatuses, submissionTypes } from '#domain/vocabulary.ts';
 import {
   commandFields,
+  count,
   currencyCode,
   day,
   id,
   instant,
+  internal,
   money,
   optionalText,
   outcome,
   page,
   pageFields,
+  partnerProcedure,
+  person,
   procedure,
   queryBoolean,
   queryNumber,
   reason,
   rowFields,
   score,
+  text,
+  whole,
 } from './base.ts';
 
 const tags = ['Leads'];
@@ -74,21 +80,38 @@ export const lead = z.object({
   status: z.enum(leadStatuses),
   leadData,
   qualityScore: score,
-  duplicateOf: id.nullable(),
+  /** The oldest lead of the same person; a partner's own users are not told whose it is. */
+  duplicateOf: internal(id),
+  /** The lead it is recorded under: it is not reviewed by itself and earns nothing. */
+  linkedTo: internal(id),
+  /** Another partner submitted this person first and is protected until then. */
+  protectedUntil: instant.nullable(),
+  /** What makes it a duplicate, in words; null where it is none. */
+  duplicateNote: z.string().nullable(),
+  /** Why somebody said that it is no duplicate. */
+  notDuplicateReason: internal(z.string()),
   projectId: z.string().nullable(),
   campaignId: z.string().nullable(),
   estimatedValue: money.nullable(),
   currency: currencyCode,
-  claimedBy: id.nullable(),
-  claimExpiresAt: instant.nullable(),
-  reviewNotes: z.string().nullable(),
+  claimedBy: internal(id),
+  claimExpiresAt: internal(instant),
+  reviewNotes: internal(z.string()),
   rejectionReason: z.string().nullable(),
-  reviewedBy: id.nullable(),
+  reviewedBy: internal(id),
   reviewedAt: instant.nullable(),
-  submittedBy: id,
+  submittedBy: person,
   submittedAt: instant,
+  /** By when it is to be decided; null once it is, or where it is not reviewed by itself. */
+  dueAt: instant.nullable(),
+  overdue: internal(z.boolean()),
+  /** Overdue for so long that the organization's second limit has passed too. */
+  escalated: internal(z.boolean()),
   conversionDate: day.nullable(),
   dealValue: money.nullable(),
+  /** The last conversion was withdrawn: when, and why. */
+  conversionWithdrawnAt: instant.nullable(),
+  conversionWithdrawalReason: z.string().nullable(),
   creditAmount: z.int().nullable(),
   creditStatus: z.enum(leadCreditStatuses).nullable(),
   importId: id.nullable(),
@@ -105,15 +128,22 @@ const submitFields = {
   leadData: leadDataInput,
 };
 
-const filters = {
+/** What lists of leads can be narrowed by; a saved view keeps the same. */
+export const leadFilters = {
   status: z.enum(leadStatuses).optional(),
   partnerId: id.optional(),
   sourceId: id.optional(),
   importId: id.optional(),
   minScore: queryNumber(0, 100).optional(),
+  /** Every word begins a word of the name, company or e-mail address; digits begin or end the phone number. */
   q: z.string().trim().max(200).optional(),
   /** true: only leads marked as duplicates; false: only those that are not. */
   duplicates: queryBoolean.optional(),
+  /** true: only leads recorded under another one; false: only those that stand by themselves. */
+  linked: queryBoolean.optional(),
+  /** true: only leads that wait although they should have been decided. */
+  overdue: queryBoolean.optional(),
+  escalated: queryBoolean.optional(),
   submittedBefore: z.union([instant, day]).optional(),
 };
 
@@ -146,10 +176,30 @@ const applicablePolicy = z.object({
   reason: z.string(),
 });
 
+const leadScore = z.object({
+  /** Null at the submission. */
+  oldScore: score.nullable(),
+  newScore: score,
+  why: z.enum(['submission', 'edit', 'rescoring']),
+  /** Points of each field that it was scored by. */
+  weights: z.record(z.string(), score),
+  changedBy: id,
+  changedAt: instant,
+});
+
+const leadNote = z.object({
+  id,
+  leadId: id,
+  body: z.string(),
+  authorId: id,
+  authorName: z.string(),
+  createdAt: instant,
+});
+
 const refusals = ['NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION', 'LOCKED'] as const;
 
 export const leads = {
-  submit: procedure(
+  submit: partnerProcedure(
     'leads.submit',
     'NOT_FOUND',
     'PARTNER_NOT_ACTIVE',
@@ -160,9 +210,9 @@ export const leads = {
     .route({ method: 'POST', path: '/partners/{id}/leads', summary: 'Submit a lead for a partner', tags })
     .input(z.object({ id, ...submitFields, commandId: commandFields.commandId }))
     .output(lead),
-  list: procedure('leads.read')
+  list: partnerProcedure('leads.read')
     .route({ method: 'GET', path: '/leads', summary: 'Leads, newest first', tags })
-    .input(z.object({ ...filters, ...pageFields }))
+    .input(z.object({ ...leadFilters, ...pageFields }))
     .output(page(lead)),
   reviewQueue: procedure('leads.read')
     .route({
@@ -171,13 +221,23 @@ export const leads = {
       summary: 'Leads waiting for review: highest score first, then oldest',
       tags,
     })
-    .input(z.object({ ...filters, status: z.enum(['submitted', 'under_review']).optional(), ...pageFields }))
+    .input(
+      z.object({ ...leadFilters, status: z.enum(['submitted', 'under_review']).optional(), ...pageFields }),
+    )
     .output(page(lead)),
-  get: procedure('leads.read', 'NOT_FOUND')
+  queueCounts: procedure('leads.read')
+    .route({
+      method: 'GET',
+      path: '/leads/review-queue/counts',
+      summary: 'How many leads wait, and how many of them for too long',
+      tags,
+    })
+    .output(z.object({ waiting: count, claimed: count, overdue: count, escalated: count })),
+  get: partnerProcedure('leads.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/leads/{id}', summary: 'One lead', tags })
     .input(z.object({ id }))
     .output(lead),
-  update: procedure('leads.review', ...refusals, 'DUPLICATE', 'CURRENCY_MISMATCH')
+  update: partnerProcedure('leads.edit', ...refusals, 'DUPLICATE', 'CURRENCY_MISMATCH')
     .route({ method: 'PATCH', path: '/leads/{id}', summary: 'Correct a lead; it is scored again', tags })
     .input(
       z.object({
@@ -235,6 +295,63 @@ export const leads = {
       }),
     )
     .output(lead),
+  withdrawConversion: procedure('leads.review', ...refusals)
+    .route({
+      method: 'POST',
+      path: '/leads/{id}/withdraw-conversion',
+      summary: 'The deal fell through: the lead is approved again, what the conversion earned is taken back',
+      tags,
+    })
+    .input(
+      z.object({
+        id,
+        reason,
+        /** What becomes of the entry in `leads`: the deal is lost, unless somebody goes on with it. */
+        entryStatus: z.enum(['lost', 'open']).default('lost'),
+        ...commandFields,
+      }),
+    )
+    .output(lead),
+  assign: procedure('leads.review', ...refusals)
+    .route({
+      method: 'POST',
+      path: '/leads/{id}/assign',
+      summary: 'Hand a lead to a reviewer, who holds it as if claimed',
+      tags,
+    })
+    .input(z.object({ id, reviewerId: id, ...commandFields }))
+    .output(lead),
+  notDuplicate: procedure('leads.review', ...refusals)
+    .route({
+      method: 'POST',
+      path: '/leads/{id}/not-duplicate',
+      summary: 'Say that a lead is no duplicate; one that was recorded under another stands by itself again',
+      tags,
+    })
+    .input(z.object({ id, reason, ...commandFields }))
+    .output(lead),
+  scores: procedure('leads.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/leads/{id}/scores',
+      summary: 'What a lead was scored, newest first',
+      tags,
+    })
+    .input(z.object({ id }))
+    .output(whole(leadScore)),
+  notes: procedure('leads.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/leads/{id}/notes',
+      summary: 'Internal notes on a lead, newest first',
+      tags,
+    })
+    .input(z.object({ id, ...pageFields }))
+    .output(page(leadNote)),
+  addNote: procedure('leads.note', 'NOT_FOUND')
+    .route({ method: 'POST', path: '/leads/{id}/notes', summary: 'Add an internal note', tags })
+    .input(z.object({ id, body: text(10_000), commandId: commandFields.commandId }))
+    .output(leadNote),
   bulk: procedure('leads.review')
     .route({
       method: 'POST',
@@ -244,9 +361,12 @@ export const leads = {
     })
     .input(
       z.object({
-        action: z.enum(['claim', 'release', 'approve', 'reject']),
+        action: z.enum(['claim', 'release', 'assign', 'approve', 'reject', 'notDuplicate']),
         ids: z.array(id).min(1).max(500),
+        /** Needed to reject, and to say that leads are no duplicates. */
         reason: reason.optional(),
+        /** Needed to assign. */
+        reviewerId: id.optional(),
       }),
     )
     .output(z.object({ outcomes: z.array(outcome) })),

@@ -1,17 +1,20 @@
 import * as z from 'zod';
 import { partnerStatuses } from '#domain/state-machines.ts';
-import { partnerTypes, paymentMethods, sourceTypes } from '#domain/vocabulary.ts';
+import { accountTypes, partnerTypes, paymentMethods, sourceTypes } from '#domain/vocabulary.ts';
 import {
   commandFields,
   count,
   currencyCode,
   id,
   instant,
+  internal,
   money,
   optionalText,
   page,
   pageFields,
+  partnerProcedure,
   percent,
+  person,
   procedure,
   queryInt,
   reason,
@@ -30,10 +33,12 @@ const bankingDetails = z.object({
   bankName: z.string().nullable(),
   accountHolder: z.string().nullable(),
   accountNumber: z.string().nullable(),
+  accountType: z.enum(accountTypes).nullable().default(null),
   routingNumber: z.string().nullable(),
   iban: z.string().nullable(),
   swift: z.string().nullable(),
   currency: z.string().nullable(),
+  paypalEmail: z.string().nullable().default(null),
   paymentMethod: z.enum(paymentMethods).nullable(),
   isVerified: z.boolean(),
   verifiedAt: instant.nullable(),
@@ -43,10 +48,12 @@ const bankingInput = z.object({
   bankName: optionalText(200),
   accountHolder: optionalText(200),
   accountNumber: optionalText(64),
+  accountType: z.enum(accountTypes).nullish(),
   routingNumber: optionalText(32),
   iban: optionalText(64),
   swift: optionalText(32),
   currency: currencyCode.nullish(),
+  paypalEmail: optionalText(254),
   paymentMethod: z.enum(paymentMethods).nullish(),
 });
 
@@ -84,13 +91,13 @@ export const partner = z.object({
   pendingPayoutAmount: signedMoney,
   withdrawnAmount: signedMoney,
   availableBalance: signedMoney,
-  submittedBy: id,
-  approvedBy: id.nullable(),
+  submittedBy: person,
+  approvedBy: internal(id),
   approvedAt: instant.nullable(),
-  fourEyesWaived: z.boolean(),
+  fourEyesWaived: internal(z.boolean()),
   rejectionReason: z.string().nullable(),
-  statusReason: z.string().nullable(),
-  createdBy: id,
+  statusReason: internal(z.string()),
+  createdBy: person,
 });
 
 const partnerCode = z
@@ -166,7 +173,7 @@ export const ledgerEntry = z.object({
 });
 
 export const partners = {
-  list: procedure('partners.read')
+  list: partnerProcedure('partners.read')
     .route({ method: 'GET', path: '/partners', summary: 'Partners', tags })
     .input(
       z.object({
@@ -191,11 +198,11 @@ export const partners = {
       }),
     )
     .output(partner),
-  get: procedure('partners.read', 'NOT_FOUND')
+  get: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/partners/{id}', summary: 'One partner', tags })
     .input(z.object({ id }))
     .output(partner),
-  getByCode: procedure('partners.read', 'NOT_FOUND')
+  getByCode: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/partners/by-code/{partnerCode}',
@@ -204,7 +211,7 @@ export const partners = {
     })
     .input(z.object({ partnerCode: z.string().min(1).max(100) }))
     .output(partner),
-  update: procedure('partners.edit', 'NOT_FOUND', 'CONFLICT', 'CURRENCY_MISMATCH')
+  update: partnerProcedure('partners.edit', 'NOT_FOUND', 'CONFLICT', 'CURRENCY_MISMATCH')
     .route({ method: 'PATCH', path: '/partners/{id}', summary: 'Change a partner', tags })
     .input(
       z
@@ -259,11 +266,11 @@ export const partners = {
     })
     .input(z.object({ id }))
     .output(bankingDetails),
-  stats: procedure('partners.read', 'NOT_FOUND')
+  stats: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/partners/{id}/stats', summary: 'PartnerStats', tags })
     .input(z.object({ id }))
     .output(partnerStats),
-  monthlyStats: procedure('partners.read', 'NOT_FOUND')
+  monthlyStats: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/partners/{id}/stats/monthly',
@@ -318,7 +325,7 @@ const sourceFields = {
 };
 
 export const sources = {
-  list: procedure('partners.read', 'NOT_FOUND')
+  list: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/partners/{id}/sources',
@@ -340,7 +347,7 @@ export const sources = {
       }),
     )
     .output(partnerSource),
-  getByCode: procedure('partners.read', 'NOT_FOUND')
+  getByCode: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/sources/by-code/{sourceCode}',
@@ -367,7 +374,7 @@ export const sources = {
     })
     .input(z.object({ id, ...commandFields }))
     .output(partnerSource),
-  stats: procedure('partners.read', 'NOT_FOUND')
+  stats: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/partners/{id}/sources/{sourceId}/stats',
@@ -376,7 +383,7 @@ export const sources = {
     })
     .input(z.object({ id, sourceId: id }))
     .output(sourceStats),
-  statsOfPartner: procedure('partners.read', 'NOT_FOUND')
+  statsOfPartner: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/partners/{id}/source-stats',

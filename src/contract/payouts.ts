@@ -21,7 +21,7 @@ import {
   signedMoney,
   text,
 } from './base.ts';
-import { exportInput } from './payout-exports.ts';
+import { csvExportInput, fileAnswer } from './payout-exports.ts';
 
 const tags = ['Payouts'];
 
@@ -252,11 +252,6 @@ export const payouts = {
       tags,
       outputStructure: 'detailed',
     })
-    .input(exportInput)
-    .output(
-      z.object({
-        headers: z.record(z.string(), z.string()),
-        body: z.file(),
-      }),
-    ),
+    .input(csvExportInput)
+    .output(fileAnswer),
 };

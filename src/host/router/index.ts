@@ -5,6 +5,8 @@ import type { ProcedureMeta } from '#contract/base.ts';
 import { contract } from '#contract/index.ts';
 import { DomainError } from '#domain/errors.ts';
 import type { Call, Caller, Services } from '../services/service.ts';
+import type { Session } from '../session.ts';
+import { eventSchemaOf, partnerView } from './partner-view.ts';
 import { requireReadable } from './readable.ts';
 
 /** What a transport knows of a call before it reaches the router. */
@@ -22,15 +24,24 @@ interface RouterParts {
 
 type AnyService = (caller: unknown, input: unknown, call: Call) => Promise<unknown>;
 
+/** What a caller gets to see of an answer: staff all of it, a partner's user what is not internal. */
+function shownTo(session: Session | null, schema: unknown, answer: unknown): unknown {
+  return session === null || session.partnerId === null ? answer : partnerView(schema, answer, session);
+}
+
 /**
  * The row as it stands now, in the shape the procedure answers with. Whatever does not fit that shape stays here: a row as
  * stored holds what no screen may see.
  */
-async function currentForTheWire(current: unknown, procedure: AnyContractProcedure): Promise<unknown> {
+async function currentForTheWire(
+  current: unknown,
+  procedure: AnyContractProcedure,
+  session: Session | null,
+): Promise<unknown> {
   const schema = procedure['~orpc'].outputSchema;
   if (current === undefined || schema === undefined) return undefined;
   const result = await schema['~standard'].validate(current);
-  return result.issues === undefined ? result.value : undefined;
+  return result.issues === undefined ? shownTo(session, schema, result.value) : undefined;
 }
 
 /** Every refusal leaves as the code, sentence and fields of `domain/errors.ts`; anything else is a fault of ours and says so without details. */
@@ -39,9 +50,10 @@ async function toWireError(
   log: Logger,
   path: readonly string[],
   procedure: AnyContractProcedure,
+  session: Session | null,
 ): Promise<ORPCError<string, unknown>> {
   if (error instanceof DomainError) {
-    const current = await currentForTheWire(error.current, procedure);
+    const current = await currentForTheWire(error.current, procedure, session);
     return new ORPCError(error.code, {
       status: error.status,
       message: error.message,
@@ -81,12 +93,13 @@ function isAsyncIterator(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-async function* mapStreamErrors(
+async function* mapStream(
   stream: AsyncIterable<unknown>,
+  show: (event: unknown) => unknown,
   map: (error: unknown) => Promise<Error>,
 ): AsyncGenerator {
   try {
-    yield* stream;
+    for await (const event of stream) yield show(event);
   } catch (error) {
     throw await map(error);
   }
@@ -114,9 +127,9 @@ export function buildRouter({
       // Input and output are validated inside the guard below: who may not call learns nothing of the schema.
       .$config({ initialInputValidationIndex: 1, initialOutputValidationIndex: 1 })
       .use(async ({ context, next, path }, input) => {
+        let session: Session | null = null;
         try {
-          const session =
-            context.token === null ? null : await resolveSession(context.token, context.station);
+          if (context.token !== null) session = await resolveSession(context.token, context.station);
           if (permission !== 'public') {
             if (session === null) {
               throw new DomainError(
@@ -142,15 +155,20 @@ export function buildRouter({
           const caller: Caller = { token: context.token, station: context.station, session };
           return await next({ context: { caller } });
         } catch (error) {
-          throw await toWireError(error, log, path, procedure);
+          throw await toWireError(error, log, path, procedure, session);
         }
       });
     return guarded.handler(async ({ context, input, signal, path }) => {
-      const caller = isPublicResource ? context.caller : context.caller.session;
-      const answer = await service(caller, input, { signal });
-      if (!isAsyncIterator(answer)) return answer;
+      const { session } = context.caller;
+      const answer = await service(isPublicResource ? context.caller : session, input, { signal });
+      const schema = procedure['~orpc'].outputSchema;
+      if (!isAsyncIterator(answer)) return shownTo(session, schema, answer);
       // A stream fails after the guard above has returned; its refusals leave in the same words.
-      return mapStreamErrors(answer, (error) => toWireError(error, log, path, procedure));
+      return mapStream(
+        answer,
+        (event) => shownTo(session, eventSchemaOf(schema), event),
+        (error) => toWireError(error, log, path, procedure, session),
+      );
     });
   };
 

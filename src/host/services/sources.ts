@@ -6,6 +6,7 @@ import type { HostContext } from '../context.ts';
 import { type PartnerSourceRow, partnerSources, type Reader, type Writer } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { command } from './command.ts';
+import { isOwn, requireOwn } from './own-partner.ts';
 import { duplicateCode, freeSourceCode, withCode } from './partners/codes.ts';
 import { averageScore, rate } from './partners/stats.ts';
 import { requirePartner } from './partners/wire.ts';
@@ -21,6 +22,7 @@ export function sourcesService(host: HostContext): Service<'sources'> {
   return {
     list: (session, { id }) =>
       read(session, async (reader) => {
+        requireOwn(session, id);
         await requirePartner(reader, id);
         const rows = await sourcesOf(reader, id);
         return { items: rows.map(toWire), nextCursor: null };
@@ -50,7 +52,9 @@ export function sourcesService(host: HostContext): Service<'sources'> {
     getByCode: (session, { sourceCode }) =>
       read(session, async (reader) => {
         const row = await reader.find(partnerSources, { sourceCode });
-        if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no source with this code.');
+        if (row === undefined || !isOwn(session, row.partnerId)) {
+          throw new DomainError('NOT_FOUND', 'There is no source with this code.');
+        }
         return toWire(row);
       }),
 
@@ -99,6 +103,7 @@ export function sourcesService(host: HostContext): Service<'sources'> {
 
     stats: (session, { id, sourceId }) =>
       read(session, async (reader) => {
+        requireOwn(session, id);
         const { currency } = await requirePartner(reader, id);
         const row = await reader.find(partnerSources, { id: sourceId, partnerId: id });
         if (row === undefined) throw noSuchSource();
@@ -107,6 +112,7 @@ export function sourcesService(host: HostContext): Service<'sources'> {
 
     statsOfPartner: (session, { id }) =>
       read(session, async (reader) => {
+        requireOwn(session, id);
         const { currency } = await requirePartner(reader, id);
         const rows = await sourcesOf(reader, id);
         return { items: rows.map((row) => statsOf(row, currency)), nextCursor: null };

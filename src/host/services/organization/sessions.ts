@@ -98,8 +98,8 @@ export async function resolveSession(
   token: string,
   station: string | null,
 ): Promise<Session | null> {
-  const row = await host.database.read('system', (reader) =>
-    reader.get<SessionJoin>(sql`
+  return host.database.read('system', async (reader) => {
+    const row = await reader.get<SessionJoin>(sql`
       select s.id as session_id, s.user_kind, s.tenant_id, t.organization_name, t.currency, t.time_zone, t.settings,
         t.version as tenant_version, coalesce(u.id, p.id) as user_id, coalesce(u.email, p.email) as email,
         coalesce(u.first_name, p.first_name) as first_name, coalesce(u.last_name, p.last_name) as last_name,
@@ -115,10 +115,29 @@ export async function resolveSession(
       left join partners o on o.tenant_id = p.tenant_id and o.id = p.partner_id and o.deleted_at is null
         and o.status in (${signInStatusesSql})
       left join second_factors f on f.tenant_id = s.tenant_id and f.user_id = s.user_id
-      where s.token_hash = ${sha256(token)} and s.revoked_at is null and s.expires_at > ${host.now()}`),
-  );
-  if (row === undefined || row.user_id === null) return null;
-  if (row.user_kind === 'partner_user' && row.partner_id === null) return null;
+      where s.token_hash = ${sha256(token)} and s.revoked_at is null and s.expires_at > ${host.now()}`);
+    if (row === undefined || row.user_id === null) return null;
+    if (row.partner_id === null) {
+      // A partner's user whose partner is gone, or may not be here.
+      return row.user_kind === 'staff' ? toSession(row, row.user_id, station, []) : null;
+    }
+    const people = await reader.all<{ id: string }>(sql`select id from partner_users
+      where tenant_id = ${row.tenant_id} and partner_id = ${row.partner_id}`);
+    return toSession(
+      row,
+      row.user_id,
+      station,
+      people.map(({ id }) => id),
+    );
+  });
+}
+
+function toSession(
+  row: SessionJoin,
+  userId: string,
+  station: string | null,
+  ownPeople: readonly string[],
+): Session {
   const settings = readSettings(asJson<Partial<TenantSettings>>(row.settings));
   const mustEnrol = settings.requireSecondFactor && row.second_factor_at === null;
   const roles = row.user_kind === 'staff' ? asJson<StaffRole[]>(row.roles) : [];
@@ -134,7 +153,7 @@ export async function resolveSession(
       settings,
       version: row.tenant_version,
     },
-    userId: row.user_id,
+    userId,
     userName: `${row.first_name} ${row.last_name}`,
     email: row.email,
     firstName: row.first_name,
@@ -143,6 +162,7 @@ export async function resolveSession(
     partnerId: row.partner_id,
     partnerName: row.partner_name,
     partnerRole: row.partner_role,
+    ownPeople: new Set(ownPeople),
     permissions: new Set(mustEnrol ? [] : permissionsFor(row, roles)),
     secondFactor: { enrolled: row.factor_confirmed_at !== null, mustEnrol },
     station: station ?? row.session_station,

@@ -1,8 +1,9 @@
-import sql, { empty, join, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import { ledgerEntries, partners, type Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
+import { isOwn, ownPartner, requireOwn } from '../own-partner.ts';
 import { cutPage, decodeCursor } from '../paging.ts';
 import type { Input, Output, Service } from '../service.ts';
 import { comparable, searchable } from './search.ts';
@@ -19,12 +20,17 @@ export function partnerQueries(host: HostContext): Queries {
     list: (session, input) => read(session, (reader) => listPartners(host, reader, session, input)),
 
     get: (session, { id }) =>
-      read(session, async (reader) => oneToWire(host, reader, session, await requirePartner(reader, id))),
+      read(session, async (reader) => {
+        requireOwn(session, id);
+        return oneToWire(host, reader, session, await requirePartner(reader, id));
+      }),
 
     getByCode: (session, { partnerCode }) =>
       read(session, async (reader) => {
         const row = await reader.find(partners, { partnerCode });
-        if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no partner with this code.');
+        if (row === undefined || !isOwn(session, row.id)) {
+          throw new DomainError('NOT_FOUND', 'There is no partner with this code.');
+        }
         return oneToWire(host, reader, session, row);
       }),
 
@@ -46,7 +52,7 @@ async function listPartners(
   session: Session,
   input: Input<'partners', 'list'>,
 ): Promise<Output<'partners', 'list'>> {
-  const matching = matchingPartners(input);
+  const matching = sql`${matchingPartners(input)}${ownPartner(session, raw('id'))}`;
   const after = input.cursor === undefined ? undefined : codeAfter(input.cursor);
   const rows = await reader.list(
     partners,

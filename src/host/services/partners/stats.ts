@@ -5,6 +5,7 @@ import { scoreToNumber } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import type { PartnerRow, Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
+import { requireOwn } from '../own-partner.ts';
 import type { Output, Service } from '../service.ts';
 import { leadsInMonth, requirePartner } from './wire.ts';
 
@@ -25,6 +26,7 @@ export function partnerStatistics(host: HostContext): Pick<Service<'partners'>, 
   return {
     stats: (session, { id }) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
+        requireOwn(session, id);
         const partner = await requirePartner(reader, id);
         const month = monthOf(host.now(), session.tenant.timeZone);
         const leads = await leadsInMonth(reader, session, [id], month);
@@ -47,6 +49,7 @@ export function partnerStatistics(host: HostContext): Pick<Service<'partners'>, 
 
     monthlyStats: (session, { id, year, month }) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
+        requireOwn(session, id);
         const partner = await requirePartner(reader, id);
         return statsOfMonth(reader, session, partner, `${pad(year, 4)}-${pad(month, 2)}`);
       }),

@@ -4,6 +4,7 @@ import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import {
   type Engine,
+  type PartnerPayoutRow,
   partnerPayoutDetails,
   partnerPayoutPayments,
   partnerPayouts,
@@ -11,6 +12,7 @@ import {
   type Reader,
 } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
+import { requireOwn } from '../own-partner.ts';
 import { cutPage, decodeCursor } from '../paging.ts';
 import type { Input, Output, Service } from '../service.ts';
 import { approvedStatuses, linesToWire, onePayoutToWire, payoutsToWire, requirePayout } from './wire.ts';
@@ -25,17 +27,26 @@ export function payoutQueries(host: HostContext): Pick<Service<'payouts'>, Queri
   return {
     list: (session, input) => read(session, (reader) => listPayouts(reader, session, input)),
     get: (session, { id }) =>
-      read(session, async (reader) => onePayoutToWire(reader, session, await requirePayout(reader, id))),
-    stats: (session, { partnerId }) => read(session, (reader) => payoutStats(reader, session, partnerId)),
+      read(session, async (reader) =>
+        onePayoutToWire(reader, session, await requireOwnPayout(reader, session, id)),
+      ),
+    stats: (session, { partnerId }) =>
+      read(session, (reader) => payoutStats(reader, session, partnerId ?? session.partnerId ?? undefined)),
     lines: (session, input) => read(session, (reader) => listLines(reader, session, input)),
     payments: (session, { id }) =>
       read(session, async (reader) => {
-        await requirePayout(reader, id);
+        await requireOwnPayout(reader, session, id);
         const rows = await reader.list(partnerPayoutPayments, sql`payout_id = ${id} order by id`);
         const items = rows.map(({ tenantId: _tenant, payoutId: _payout, ...payment }) => payment);
         return { items, nextCursor: null };
       }),
   };
+}
+
+async function requireOwnPayout(reader: Reader, session: Session, id: string): Promise<PartnerPayoutRow> {
+  const payout = await requirePayout(reader, id);
+  requireOwn(session, payout.partnerId, 'payout');
+  return payout;
 }
 
 /** The days a period filter may name. Throws `VALIDATION` for one that does not exist. */
@@ -79,6 +90,8 @@ async function listPayouts(
 ): Promise<Output<'payouts', 'list'>> {
   checkDays(input);
   const filters = payoutConditions(reader.engine, input);
+  // A partner's user sees only that partner's, whatever is asked for.
+  if (session.partnerId !== null) filters.push(sql`partner_id = ${session.partnerId}`);
   const conditions = [...filters];
   if (input.cursor !== undefined) {
     const [createdAt, id] = decodeCursor(input.cursor, ['instant', 'id']);
@@ -104,7 +117,7 @@ async function listLines(
   session: Session,
   input: Input<'payouts', 'lines'>,
 ): Promise<Output<'payouts', 'lines'>> {
-  await requirePayout(reader, input.id);
+  await requireOwnPayout(reader, session, input.id);
   const filters = [sql`payout_id = ${input.id}`];
   if (input.status !== undefined) filters.push(sql`status = ${input.status}`);
   const conditions = [...filters];
@@ -160,6 +173,7 @@ async function payoutStats(
   session: Session,
   partnerId: string | undefined,
 ): Promise<Output<'payouts', 'stats'>> {
+  if (partnerId !== undefined) requireOwn(session, partnerId);
   const partner =
     partnerId === undefined
       ? undefined

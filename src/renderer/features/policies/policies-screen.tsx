@@ -96,7 +96,7 @@ const columns: readonly TableColumn<Policy>[] = [
       <>
         <Money amount={policy.totalCreditsAllocated} currency={policy.currency} />
         <Text size="xs" c="dimmed" className="figures">
-          {policy.totalLeadsUnderPolicy.toLocaleString()}{' '}
+          {policy.totalLeadsUnderPolicy?.toLocaleString()}{' '}
           {policy.totalLeadsUnderPolicy === 1 ? 'lead' : 'leads'}
         </Text>
       </>

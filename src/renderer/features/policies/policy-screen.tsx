@@ -78,7 +78,7 @@ function OnePolicy({ policy, revisions }: { policy: Policy; revisions: readonly 
                 ) : (
                   <>
                     So far <Money amount={policy.totalCreditsAllocated} currency={policy.currency} fw={600} />{' '}
-                    for {policy.totalLeadsUnderPolicy.toLocaleString()}{' '}
+                    for {policy.totalLeadsUnderPolicy?.toLocaleString()}{' '}
                     {policy.totalLeadsUnderPolicy === 1 ? 'lead' : 'leads'}.
                   </>
                 )}

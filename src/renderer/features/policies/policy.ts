@@ -92,5 +92,5 @@ export function policyState(policy: Policy, today: string): PolicyState {
 }
 
 export function hasWaitingRevision(policy: Policy): boolean {
-  return policy.approvalRequired && policy.effectiveRevision !== null;
+  return policy.approvalRequired === true && policy.effectiveRevision !== null;
 }
