@@ -43,8 +43,10 @@ export const documents: Migration = {
     `CREATE INDEX "ix_partner_leads_partner" ON "partner_leads" ("tenant_id", "partner_id", "submitted_at", "id", "deleted_at", "status", "quality_score")`,
     `DROP INDEX "ix_partner_leads_source"`,
     `CREATE INDEX "ix_partner_leads_source" ON "partner_leads" ("tenant_id", "source_id", "submitted_at", "id", "deleted_at", "status", "quality_score")`,
-    `CREATE INDEX "ix_partner_leads_reviewed" ON "partner_leads" ("tenant_id", "reviewed_at", "status", "submitted_at") WHERE reviewed_at IS NOT NULL AND deleted_at IS NULL`,
-    `CREATE INDEX "ix_partner_leads_converted" ON "partner_leads" ("tenant_id", "conversion_date", "partner_id") WHERE status = 'converted' AND deleted_at IS NULL`,
-    `CREATE INDEX "ix_partner_lead_credits_approved" ON "partner_lead_credits" ("tenant_id", "approved_on", "currency", "partner_id", "credit_amount") WHERE status = 'approved'`,
+    `CREATE INDEX "ix_partner_leads_reviewed" ON "partner_leads" ("tenant_id", "reviewed_at", "status", "submitted_at", "partner_id", "deleted_at") WHERE reviewed_at IS NOT NULL AND deleted_at IS NULL`,
+    `CREATE INDEX "ix_partner_leads_converted" ON "partner_leads" ("tenant_id", "conversion_date", "partner_id", "deleted_at") WHERE status = 'converted' AND deleted_at IS NULL`,
+    `CREATE INDEX "ix_partner_lead_credits_approved" ON "partner_lead_credits" ("tenant_id", "approved_on", "currency", "partner_id", "source_id", "credit_amount") WHERE status = 'approved'`,
+    `CREATE INDEX "ix_partner_payouts_approved" ON "partner_payouts" ("tenant_id", "approved_at", "status", "currency", "partner_id", "approved_amount") WHERE approved_at IS NOT NULL`,
+    `CREATE INDEX "ix_partner_payout_payments_date" ON "partner_payout_payments" ("tenant_id", "payment_date", "payout_id", "amount")`,
   ],
 };

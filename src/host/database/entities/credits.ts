@@ -273,7 +273,7 @@ export const partnerLeadCredits = defineTable(
       },
       ix_partner_lead_credits_payable: { on: ['tenantId', 'partnerId', 'status', 'payableFrom'] },
       ix_partner_lead_credits_approved: {
-        on: ['tenantId', 'approvedOn', 'currency', 'partnerId', 'creditAmount'],
+        on: ['tenantId', 'approvedOn', 'currency', 'partnerId', 'sourceId', 'creditAmount'],
         where: "status = 'approved'",
       },
     },

@@ -181,11 +181,11 @@ export const partnerLeads = defineTable(
         on: ['tenantId', 'sourceId', 'submittedAt', 'id', 'deletedAt', 'status', 'qualityScore'],
       },
       ix_partner_leads_reviewed: {
-        on: ['tenantId', 'reviewedAt', 'status', 'submittedAt'],
+        on: ['tenantId', 'reviewedAt', 'status', 'submittedAt', 'partnerId', 'deletedAt'],
         where: 'reviewed_at IS NOT NULL AND deleted_at IS NULL',
       },
       ix_partner_leads_converted: {
-        on: ['tenantId', 'conversionDate', 'partnerId'],
+        on: ['tenantId', 'conversionDate', 'partnerId', 'deletedAt'],
         where: "status = 'converted' AND deleted_at IS NULL",
       },
       // The order it happened in, which a simulation goes through again.

@@ -61,6 +61,10 @@ export const partnerPayouts = defineTable(
       ix_partner_payouts_status: { on: ['tenantId', 'status', 'createdAt', 'id'] },
       ix_partner_payouts_partner: { on: ['tenantId', 'partnerId', 'createdAt', 'id'] },
       ix_partner_payouts_period: { on: ['tenantId', 'periodStart', 'periodEnd'] },
+      ix_partner_payouts_approved: {
+        on: ['tenantId', 'approvedAt', 'status', 'currency', 'partnerId', 'approvedAmount'],
+        where: 'approved_at IS NOT NULL',
+      },
     },
     checks: {
       ck_partner_payouts_period: 'period_start <= period_end',
@@ -144,7 +148,10 @@ export const partnerPayoutPayments = defineTable(
   {
     noun: 'payment',
     appendOnly: true,
-    indexes: { ix_partner_payout_payments_payout: { on: ['tenantId', 'payoutId', 'id'] } },
+    indexes: {
+      ix_partner_payout_payments_payout: { on: ['tenantId', 'payoutId', 'id'] },
+      ix_partner_payout_payments_date: { on: ['tenantId', 'paymentDate', 'payoutId', 'amount'] },
+    },
     checks: { ck_partner_payout_payments_amount: 'amount > 0' },
     foreignKeys: {
       fk_partner_payout_payments_payout: within('partner_payouts', 'payoutId'),
