@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import {
   actAs,
@@ -97,58 +97,6 @@ export function importLeads(file: string, options: ImportOptions): Promise<Answe
       throw new Error('The import told no result.');
     } finally {
       progress.end();
-      await acting.end();
-    }
-  });
-}
-
-export interface ExportOptions extends ActingOptions {
-  out: string;
-  layout: string;
-  status?: string;
-  from?: string;
-  to?: string;
-}
-
-export function exportPayouts(options: ExportOptions): Promise<Answer> {
-  return withHost(options, async (host) => {
-    const acting = await actAs(host, options.as, options.organization);
-    try {
-      const exports = acting.client.payoutExports;
-      // The contract judges what was typed; its refusal names the option.
-      const input = {
-        layout: options.layout,
-        status: options.status,
-        periodStart: options.from,
-        periodEnd: options.to,
-      } as Parameters<typeof acting.client.payoutExports.create>[0];
-      const made = await exports.create(input);
-      // Complete or absent: whoever waits for the file must not find half of it.
-      const draft = `${options.out}.part`;
-      const file = await open(draft, 'w');
-      try {
-        let offset: number | null = 0;
-        while (offset !== null) {
-          const piece: { data: string; nextOffset: number | null } = await exports.read({
-            id: made.id,
-            offset,
-          });
-          await file.appendFile(piece.data);
-          offset = piece.nextOffset;
-        }
-        await file.sync();
-        await file.close();
-        await rename(draft, options.out);
-      } catch (error) {
-        await file.close();
-        await rm(draft, { force: true });
-        throw error;
-      }
-      return {
-        text: `${made.rowCount} rows in ${options.out} (SHA-256 ${made.fileSha256}). ${made.alreadyExported} payouts were exported before.`,
-        data: { ...made, file: options.out },
-      };
-    } finally {
       await acting.end();
     }
   });

@@ -1,8 +1,6 @@
 import { Command, Option } from 'commander';
 import {
   backup,
-  type ExportOptions,
-  exportPayouts,
   type ImportOptions,
   importLeads,
   migrate,
@@ -12,6 +10,7 @@ import {
   tenantList,
   verify,
 } from './data-commands.ts';
+import { type ExportOptions, exportPayouts } from './export-command.ts';
 import { type Answer, exitCodes, writeAnswer, writeFailure } from './output.ts';
 import { defaultDataFolder, type PlaceOptions } from './places.ts';
 import { type ServeOptions, serve } from './serve.ts';
@@ -109,13 +108,28 @@ acting(onDatabase('import', 'import leads from a CSV file'))
   .option('--again', 'import a file that was imported before')
   .action(answering((options: ImportOptions, file: string) => importLeads(file, options)));
 
-acting(onDatabase('export', 'export payouts to a CSV file'))
+acting(onDatabase('export', 'export payouts, a payment file or the accounting journal'))
   .requiredOption('--out <file>', 'the file to write')
   .addOption(
-    new Option('--layout <layout>', 'a row per payout or per line')
-      .choices(['payouts', 'lines'])
-      .default('payouts'),
+    new Option('--format <format>', 'what the file is (default: csv_payouts)').choices([
+      'csv_payouts',
+      'csv_lines',
+      'pain001',
+      'nacha',
+      'paypal',
+      'journal',
+    ]),
   )
+  .addOption(
+    new Option('--layout <layout>', 'a CSV file with a row per payout or per line')
+      .choices(['payouts', 'lines'])
+      .conflicts('format'),
+  )
+  .option('--payout <id...>', 'these payouts')
+  .option('--execution-date <day>', 'when the bank is to pay (SEPA, ACH)')
+  .option('--currency <code>', 'the one currency of a PayPal file')
+  .option('--again', 'order payouts once more that a payment file holds already')
+  .option('--bom', 'begin a CSV file with a byte order mark')
   .option('--status <status>', 'only payouts with this status')
   .option('--from <day>', 'periods from this day on')
   .option('--to <day>', 'periods up to this day')

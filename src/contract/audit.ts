@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { count, day, id, instant, page, pageFields, procedure } from './base.ts';
+import { fileAnswer } from './payout-exports.ts';
 
 export const activity = z.object({
   seq: z.int(),
@@ -51,6 +52,16 @@ export const activities = {
 };
 
 export const ledger = {
+  journal: procedure('payouts.export', 'NOT_FOUND')
+    .route({
+      method: 'POST',
+      path: '/ledger/journal',
+      summary: 'The accounting journal of a period as a CSV file; recorded like every export',
+      tags: ['Ledger'],
+      outputStructure: 'detailed',
+    })
+    .input(z.object({ periodStart: day, periodEnd: day, bom: z.boolean().optional() }))
+    .output(fileAnswer),
   verify: procedure('ledger.verify')
     .route({
       method: 'GET',

@@ -12,6 +12,7 @@ import {
   internal,
   money,
   optionalText,
+  outcome,
   page,
   pageFields,
   partnerProcedure,
@@ -90,8 +91,21 @@ const payment = z.object({
   referenceNumber: z.string(),
   recordedBy: internal(id),
   createdAt: instant,
+  /** Set where it did not arrive: the day, and why. */
+  failedOn: day.nullable(),
+  failureReason: z.string().nullable(),
 });
 
+/** Credits that the period would have, but for their holding time. */
+const held = z.object({
+  partnerId: id,
+  partnerName: z.string(),
+  currency: currencyCode,
+  credits: count,
+  amount: signedMoney,
+  /** The day the first of them is payable from. */
+  until: day,
+});
 const skipped = z.object({ partnerId: id, partnerName: z.string(), reason: z.string() });
 export const generateInput = z.object({
   partnerId: id.optional(),
@@ -106,9 +120,39 @@ export const generatedSummary = z.object({
   payoutIds: z.array(id),
   skipped: z.array(skipped),
   skippedCount: count,
+  held: z.array(held),
 });
 const decision = ['NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION'] as const;
+const status = z.enum(payoutStatuses);
+const statuses = z.union([
+  status.transform((one) => [one]),
+  z.array(status).min(1).max(payoutStatuses.length),
+  z
+    .string()
+    .max(200)
+    .transform((text) => text.split(','))
+    .pipe(z.array(status).min(1).max(payoutStatuses.length)),
+]);
+
 export const payouts = {
+  /** `CreatePayout` of the requirements: chosen credits instead of all of a period. */
+  create: procedure('payouts.generate', 'NOT_FOUND', 'CONFLICT', 'INVALID_TRANSITION', 'PARTNER_NOT_ACTIVE')
+    .route({
+      method: 'POST',
+      path: '/payouts',
+      summary: 'Make a pending payout of chosen credits of a partner',
+      tags,
+    })
+    .input(
+      z.object({
+        partnerId: id,
+        periodStart: day,
+        periodEnd: day,
+        creditIds: z.array(id).min(1).max(500),
+        commandId: commandFields.commandId,
+      }),
+    )
+    .output(payout),
   generate: procedure('payouts.generate', 'NOT_FOUND', 'CONFLICT')
     .route({
       method: 'POST',
@@ -117,7 +161,7 @@ export const payouts = {
       tags,
     })
     .input(generateInput)
-    .output(z.object({ payouts: z.array(payout), skipped: z.array(skipped) })),
+    .output(z.object({ payouts: z.array(payout), skipped: z.array(skipped), held: z.array(held) })),
   /** The same for all partners, told as it goes. Closing the stream stops before the next partner. */
   generateStream: procedure('payouts.generate', 'NOT_FOUND', 'CONFLICT')
     .input(generateInput)
@@ -134,7 +178,8 @@ export const payouts = {
     .input(
       z.object({
         partnerId: id.optional(),
-        status: z.enum(payoutStatuses).optional(),
+        /** One, or several: a list, or text with commas between them. */
+        status: statuses.optional(),
         periodStart: day.optional(),
         periodEnd: day.optional(),
         ...pageFields,
@@ -191,6 +236,24 @@ export const payouts = {
     })
     .input(z.object({ id, notes: reason, ...commandFields }))
     .output(payoutLine),
+  decideLines: procedure('payouts.approve', ...decision, 'SELF_APPROVAL')
+    .route({
+      method: 'POST',
+      path: '/payouts/{id}/lines/decide',
+      summary: 'Approve or reject several lines of a payout in one go, one outcome each',
+      tags,
+    })
+    .input(
+      z.object({
+        id,
+        action: z.enum(['approve', 'reject']),
+        lineIds: z.array(id).min(1).max(500),
+        /** Needed to reject. */
+        notes: reason.optional(),
+        ...commandFields,
+      }),
+    )
+    .output(z.object({ outcomes: z.array(outcome) })),
   approve: procedure('payouts.approve', ...decision, 'SELF_APPROVAL', 'AMOUNT_EXCEEDS', 'PARTNER_NOT_ACTIVE')
     .route({
       method: 'POST',
@@ -239,6 +302,15 @@ export const payouts = {
         ...commandFields,
       }),
     )
+    .output(payout),
+  failPayment: procedure('payouts.pay', ...decision)
+    .route({
+      method: 'POST',
+      path: '/payouts/{id}/payments/{paymentId}/fail',
+      summary: 'Record that a payment came back: its amount is payable again',
+      tags,
+    })
+    .input(z.object({ id, paymentId: id, reason, date: day, ...commandFields }))
     .output(payout),
   payments: partnerProcedure('payouts.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/payouts/{id}/payments', summary: 'Payments of a payout', tags })

@@ -3,7 +3,7 @@ import { normalizeEmail } from './contact.ts';
 import type { FieldError } from './errors.ts';
 import { isCurrency } from './money.ts';
 import { cleanText, type TextRule } from './text.ts';
-import { isOneOf, type PaymentMethod, paymentMethods } from './vocabulary.ts';
+import { type AccountType, accountTypes, isOneOf, type PaymentMethod, paymentMethods } from './vocabulary.ts';
 
 /**
  * Where a partner's money goes (`domain.md`, "Partner", banking). Whether the details were verified, by whom and when,
@@ -14,6 +14,8 @@ export interface BankingDetails {
   accountHolder: string | null;
   /** Letters and digits only; for PayPal its email address or merchant id. */
   accountNumber: string | null;
+  /** What a payment within the United States asks for; null where nobody said. */
+  accountType: AccountType | null;
   /** An ABA routing number: nine digits. */
   routingNumber: string | null;
   /** In capitals, without spaces. */
@@ -21,19 +23,27 @@ export interface BankingDetails {
   /** A BIC of eight or eleven characters, in capitals. */
   swift: string | null;
   currency: string | null;
+  /** The address PayPal knows the partner by, which PayPal's batch files pay to. */
+  paypalEmail: string | null;
   paymentMethod: PaymentMethod | null;
 }
 
 export type BankingField = keyof BankingDetails;
 
+/** As details were stored before the account type and the PayPal address were known. */
+export type KnownBankingDetails = Omit<BankingDetails, 'accountType' | 'paypalEmail'> &
+  Partial<Pick<BankingDetails, 'accountType' | 'paypalEmail'>>;
+
 export const bankingFields = [
   'bankName',
   'accountHolder',
   'accountNumber',
+  'accountType',
   'routingNumber',
   'iban',
   'swift',
   'currency',
+  'paypalEmail',
   'paymentMethod',
 ] as const satisfies readonly BankingField[];
 
@@ -41,10 +51,12 @@ const rules = {
   bankName: { label: 'bank name', maxLength: 200 },
   accountHolder: { label: 'account holder', maxLength: 200 },
   accountNumber: { label: 'account number', maxLength: 254 },
+  accountType: { label: 'account type', maxLength: 20 },
   routingNumber: { label: 'routing number', maxLength: 20 },
   iban: { label: 'IBAN', maxLength: 50 },
   swift: { label: 'SWIFT code', maxLength: 20 },
   currency: { label: 'currency', maxLength: 10 },
+  paypalEmail: { label: 'PayPal e-mail address', maxLength: 254 },
   paymentMethod: { label: 'payment method', maxLength: 50 },
 } as const satisfies Record<BankingField, TextRule>;
 
@@ -93,14 +105,21 @@ export function normalizeBankingDetails(input: unknown, path = 'bankingDetails')
   if (method !== null && paymentMethod === null) {
     report('paymentMethod', 'The payment method must be bank_transfer, paypal, check or wire.');
   }
+  const type = text('accountType');
+  const accountType = isOneOf(accountTypes, type) ? type : null;
+  if (type !== null && accountType === null) {
+    report('accountType', 'The account type must be checking or savings.');
+  }
   const details: BankingDetails = {
     bankName: text('bankName'),
     accountHolder: text('accountHolder'),
     accountNumber: checked('accountNumber', (value) => checkAccountNumber(value, paymentMethod)),
+    accountType,
     routingNumber: checked('routingNumber', checkRoutingNumber),
     iban: checked('iban', checkIban),
     swift: checked('swift', checkSwift),
     currency: checked('currency', checkCurrency),
+    paypalEmail: checked('paypalEmail', checkPaypalEmail),
     paymentMethod,
   };
   return fields.length === 0 ? { ok: true, details } : { ok: false, fields };
@@ -167,6 +186,22 @@ function checkAccountNumber(text: string, method: PaymentMethod | null): Checked
   return { ok: false, message: 'The account number has 4 to 34 letters and digits.' };
 }
 
+function checkPaypalEmail(text: string): Checked {
+  const email = normalizeEmail(text);
+  if (email.ok) return { ok: true, value: email.email };
+  return { ok: false, message: 'The PayPal e-mail address must be one such as ana@example.com.' };
+}
+
+/** The address a PayPal payment goes to: the one given for it, else the account itself where that is an address. */
+export function paypalAddress({
+  paypalEmail,
+  accountNumber,
+  paymentMethod,
+}: Pick<BankingDetails, 'paypalEmail' | 'accountNumber' | 'paymentMethod'>): string | null {
+  if (paypalEmail !== null) return paypalEmail;
+  return paymentMethod === 'paypal' && accountNumber?.includes('@') === true ? accountNumber : null;
+}
+
 function checkCurrency(text: string): Checked {
   const value = text.toUpperCase();
   if (isCurrency(value)) return { ok: true, value };
@@ -180,7 +215,7 @@ function checkCurrency(text: string): Checked {
  * @param method by default the one the details name
  */
 export function missingForPayment(
-  details: BankingDetails | null,
+  details: KnownBankingDetails | null,
   method: PaymentMethod | null = details?.paymentMethod ?? null,
   path = 'bankingDetails',
 ): FieldError[] {
@@ -189,7 +224,7 @@ export function missingForPayment(
   const needs = (field: BankingField, present: boolean, message: string): void => {
     if (!present) missing.push({ path: `${path}.${field}`, message });
   };
-  const has = (field: BankingField): boolean => details[field] !== null && details[field] !== '';
+  const has = (field: BankingField): boolean => (details[field] ?? '') !== '';
   const bankKnown = has('routingNumber') || has('swift');
 
   if (method === null) {
@@ -197,7 +232,7 @@ export function missingForPayment(
   } else if (method === 'paypal') {
     needs(
       'accountNumber',
-      has('accountNumber'),
+      has('accountNumber') || has('paypalEmail'),
       'PayPal needs the email address or merchant id of the account.',
     );
   } else if (method === 'check') {
@@ -229,11 +264,12 @@ export function maskAccount(account: string): string {
   return characters.length < 8 ? MASK : `${MASK} ${characters.slice(-4)}`;
 }
 
-/** The details as everyone may see them: account number and IBAN masked. Routing number and BIC name a bank, not a person. */
+/** The details as everyone may see them: account number, IBAN and PayPal address masked. Routing number and BIC name a bank, not a person. */
 export function maskBankingDetails(details: BankingDetails): BankingDetails {
   return {
     ...details,
     accountNumber: details.accountNumber === null ? null : maskAccount(details.accountNumber),
     iban: details.iban === null ? null : maskAccount(details.iban),
+    paypalEmail: details.paypalEmail === null ? null : maskAccount(details.paypalEmail),
   };
 }

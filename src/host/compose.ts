@@ -8,10 +8,12 @@ import { changeFeed } from './changes.ts';
 import { changesBetweenHosts } from './changes-between-hosts.ts';
 import type { HostContext } from './context.ts';
 import { type MigrationReport, openDatabase } from './database/index.ts';
+import { mailSender } from './mail/sender.ts';
 import { buildRouter, type CallContext } from './router/index.ts';
 import { buildServices } from './services/index.ts';
 import { createJobRunner } from './services/jobs/runner.ts';
 import { resolveSession } from './services/organization/sessions.ts';
+import { sweepExports } from './services/payout-exports/files.ts';
 import type { Session } from './session.ts';
 import { createUploadStore } from './uploads.ts';
 import { openVault } from './vault.ts';
@@ -75,23 +77,29 @@ export async function composeHost(options: HostOptions): Promise<Host> {
       log,
       now,
     };
+    await context.jobs.settleDead();
+    const version = packageJson.version;
+    await sweepExports(context);
+    const services = buildServices(context, version);
+    const resolve = (token: string, station: string | null) => resolveSession(context, token, station);
+    const router = buildRouter({ services, resolveSession: resolve, log });
+    // Last, for nothing after it can fail and leave it running.
     const otherHosts =
       options.databaseUrl === undefined
         ? undefined
         : changesBetweenHosts(changes, { url: options.databaseUrl, log });
-    await context.jobs.settleDead();
-    const version = packageJson.version;
-    const services = buildServices(context, version);
-    const resolve = (token: string, station: string | null) => resolveSession(context, token, station);
+    const mail = mailSender(context);
+    mail.start();
     return {
       ...context,
       version,
       migration,
-      router: buildRouter({ services, resolveSession: resolve, log }),
+      router,
       resolveSession: resolve,
       async close() {
         await context.jobs.stop();
         changes.close();
+        await mail.close();
         await otherHosts?.close();
         await database.close();
       },

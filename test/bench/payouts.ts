@@ -105,7 +105,7 @@ async function stringifyAlone(rows: readonly string[][]): Promise<number> {
 /** The lines of paid payouts as a file for finance: read, written, hashed, on the disk and recorded. */
 export async function measureExport(office: Office, rounds: number): Promise<Figure> {
   const client = office.as('finance');
-  const input = { layout: 'lines' as const, ...paidPeriod };
+  const input = { format: 'csv_lines' as const, ...paidPeriod };
   const { id, rowCount } = await client.payoutExports.create(input);
   const rows = await cellsOf(join(office.dataFolder, 'exports', `${id}.csv`));
   if (rows.length !== rowCount) throw new Error(`The file has ${rows.length} rows, not ${rowCount}.`);

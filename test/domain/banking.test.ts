@@ -7,6 +7,7 @@ import {
   maskBankingDetails,
   missingForPayment,
   normalizeBankingDetails,
+  paypalAddress,
 } from '#domain/banking.ts';
 import { paymentMethods } from '#domain/vocabulary.ts';
 
@@ -14,10 +15,12 @@ const none: BankingDetails = {
   bankName: null,
   accountHolder: null,
   accountNumber: null,
+  accountType: null,
   routingNumber: null,
   iban: null,
   swift: null,
   currency: null,
+  paypalEmail: null,
   paymentMethod: null,
 };
 
@@ -42,18 +45,38 @@ describe('normalizeBankingDetails', () => {
         iban: 'de89 3704 0044 0532 0130 00',
         swift: 'cobadeff xxx',
         currency: 'eur',
+        accountType: 'savings',
+        paypalEmail: ' Pay@Example.com ',
         paymentMethod: 'wire',
       }),
     ).toEqual({
       bankName: 'Commerzbank',
       accountHolder: 'Acme GmbH',
       accountNumber: '0532013000',
+      accountType: 'savings',
       routingNumber: '021000021',
       iban: 'DE89370400440532013000',
       swift: 'COBADEFFXXX',
       currency: 'EUR',
+      paypalEmail: expect.stringMatching(/^pay@example\.com$/i),
       paymentMethod: 'wire',
     });
+  });
+
+  test('an account type and a PayPal address are what they say', () => {
+    expect(problems({ accountType: 'giro', paypalEmail: 'nobody' })).toEqual({
+      'bankingDetails.accountType': 'The account type must be checking or savings.',
+      'bankingDetails.paypalEmail': 'The PayPal e-mail address must be one such as ana@example.com.',
+    });
+  });
+
+  test('PayPal pays to its own address, or to the account where that is one', () => {
+    const at = (given: Partial<BankingDetails>) => paypalAddress({ ...none, ...given });
+    expect(at({ paypalEmail: 'a@b.com', accountNumber: 'c@d.com', paymentMethod: 'paypal' })).toBe('a@b.com');
+    expect(at({ accountNumber: 'c@d.com', paymentMethod: 'paypal' })).toBe('c@d.com');
+    expect(at({ accountNumber: 'ABCDEFGHIJKLM', paymentMethod: 'paypal' })).toBe(null);
+    expect(at({ accountNumber: 'c@d.com' })).toBe(null);
+    expect(missingForPayment({ ...none, paypalEmail: 'a@b.com' }, 'paypal')).toEqual([]);
   });
 
   test('everything may be absent, but there must be an object', () => {
@@ -279,10 +302,12 @@ describe('missingForPayment', () => {
       bankName: 'Commerzbank',
       accountHolder: 'Acme',
       accountNumber: '00123456',
+      accountType: 'checking',
       routingNumber: '021000021',
       iban: 'DE89370400440532013000',
       swift: 'COBADEFF',
       currency: 'EUR',
+      paypalEmail: 'pay@example.com',
       paymentMethod: 'wire',
     };
     const some = fc.subarray([...bankingFields]);
@@ -330,21 +355,24 @@ describe('maskAccount', () => {
     );
   });
 
-  test('of the details only account number and IBAN are masked', () => {
+  test('of the details only account number, IBAN and PayPal address are masked', () => {
     const details: BankingDetails = {
       bankName: 'Commerzbank',
       accountHolder: 'Acme',
       accountNumber: '0532013000',
+      accountType: 'checking',
       routingNumber: '021000021',
       iban: 'DE89370400440532013000',
       swift: 'COBADEFF',
       currency: 'EUR',
+      paypalEmail: 'pay@example.com',
       paymentMethod: 'wire',
     };
     expect(maskBankingDetails(details)).toEqual({
       ...details,
       accountNumber: '•••• 3000',
       iban: '•••• 3000',
+      paypalEmail: '•••• @example.com',
     });
     expect(maskBankingDetails(none)).toEqual(none);
   });

@@ -1,6 +1,7 @@
 import sql, { raw } from 'sql-template-tag';
-import { allTables, type Database } from '#host/database/index.ts';
-import type { TestTenant } from '#test/support/host.ts';
+import { allTables, type Database, sessions } from '#host/database/index.ts';
+import { openSession } from '#host/services/organization/sessions.ts';
+import type { Client, TestTenant } from '#test/support/host.ts';
 import { approvedLead, leadData, policyInForce } from './services/credit-stories.ts';
 import { june, pendingPayout } from './services/payout-stories.ts';
 
@@ -20,10 +21,13 @@ type Kind =
   | 'payout'
   | 'line'
   | 'export'
-  | 'notification';
+  | 'notification'
+  | 'mail'
+  | 'partnerUser'
+  | 'session';
 
 export interface Rows {
-  /** The id of the organization's row; an upload is a new one each time, since it is used up. */
+  /** The id of the organization's row; an upload and a session are new ones each time, since they are used up. */
   id(kind: Kind): Promise<string>;
   /** Everything the organization has, to see that it stays so. */
   snapshot(): Promise<unknown>;
@@ -73,15 +77,34 @@ const aPolicy = {
   calculationType: 'fixed_price',
   baseCredit: 100,
 };
-const exporting: Spec = {
-  input: async (own) => ({ payoutIds: [await own.id('payout')], layout: 'payouts' }),
+const exporting = (how: object): Spec => ({
+  input: async (own) => ({ payoutIds: [await own.id('payout')], ...how }),
   fields: { payoutIds: 'payout' },
-};
+});
 let serial = 0;
 
 /** Every field of the contract that takes an id, by the path of its procedure. */
 export const foreignIds: Record<string, Spec> = {
   'staff.update': byId('staff', { firstName: 'Ada' }),
+  'staff.resetSecondFactor': byId('staff', { reason: 'lost' }),
+  'account.endSession': byId('session'),
+  'partnerUsers.list': byId('partner'),
+  'partnerUsers.create': {
+    input: async (own) => ({
+      id: await own.id('partner'),
+      email: `new-${++serial}@example.com`,
+      firstName: 'Ada',
+      lastName: 'Winter',
+      role: 'viewer',
+    }),
+    fields: { id: 'partner' },
+  },
+  'partnerUsers.get': byId('partnerUser'),
+  'partnerUsers.update': byId('partnerUser', { firstName: 'Ada' }),
+  'partnerUsers.invite': byId('partnerUser'),
+  'partnerUsers.setPassword': byId('partnerUser', { password: 'a long enough one' }),
+  'partnerUsers.resetSecondFactor': byId('partnerUser', { reason: 'lost' }),
+  'partnerUsers.deactivate': byId('partnerUser'),
   'partners.get': byId('partner'),
   'partners.update': byId('partner', { city: 'Berlin' }),
   'partners.approve': byId('partner'),
@@ -209,16 +232,25 @@ export const foreignIds: Record<string, Spec> = {
   'payouts.cancel': byId('payout', { reason: 'no' }),
   'payouts.pay': byId('payout', { paymentDate: '2026-06-15', referenceNumber: 'X' }),
   'payouts.payments': byId('payout'),
-  'payouts.export': exporting,
-  'payoutExports.preview': exporting,
-  'payoutExports.create': exporting,
+  'payouts.export': exporting({ layout: 'payouts' }),
+  'payoutExports.preview': exporting({ format: 'csv_payouts' }),
+  'payoutExports.create': exporting({ format: 'csv_payouts' }),
   'payoutExports.read': byId('export', { offset: 0 }),
+  'payoutExports.file': byId('export'),
   'notifications.read': byId('notification'),
+  'mail.retry': byId('mail'),
   'activities.list': filters({ actorId: 'staff', resourceId: 'payout', partnerId: 'partner' }),
 };
 
-/** An organization with one row of each kind, made through the calls. */
-export async function oneOfEach(office: TestTenant, database: Database): Promise<Rows> {
+/**
+ * An organization with one row of each kind, made through the calls. What belongs to a person, such as an upload, is the
+ * admin's, or of whoever `actor` makes it for.
+ */
+export async function oneOfEach(
+  office: TestTenant,
+  database: Database,
+  actor: (partnerId: string) => Client = () => office.as('admin'),
+): Promise<Rows> {
   const admin = office.as('admin');
   const { partner, payout, lines } = await pendingPayout(office, [1000]);
   const line = lines[0]!;
@@ -229,22 +261,43 @@ export async function oneOfEach(office: TestTenant, database: Database): Promise
   const campaign = await admin.campaigns.create({ code: 'SUMMER', name: 'Summer' });
   const lead = await office.as('partner_manager').leads.submit({ id: partner.id, leadData: leadData[70]() });
 
+  const own = actor(partner.id);
   const upload = async (): Promise<string> => {
-    const { uploadId } = await admin.uploads.begin({ fileName: 'leads.csv', size: 100 });
+    const { uploadId } = await own.uploads.begin({ fileName: 'leads.csv', size: 100 });
     const row = `First,Last,Email,Phone\nA,B,a${++serial}@example.com,+49 30 ${6_000_000 + serial}\n`;
-    await admin.uploads.append({ uploadId, offset: 0, data: Buffer.from(row).toString('base64') });
+    await own.uploads.append({ uploadId, offset: 0, data: Buffer.from(row).toString('base64') });
     return uploadId;
   };
-  const events = await admin.imports.run({ partnerId: partner.id, uploadId: await upload() });
+  const events = await own.imports.run({ partnerId: partner.id, uploadId: await upload() });
   let imported = '';
   for await (const event of events) {
     if (event.type === 'result' && event.result.importId !== null) imported = event.result.importId;
   }
-  const exported = await admin.payoutExports.create({ payoutIds: [payout.id], layout: 'lines' });
+  const exported = await admin.payoutExports.create({ payoutIds: [payout.id], format: 'csv_lines' });
   const me = await admin.auth.me();
+  const { id: partnerUser } = await admin.partnerUsers.create({
+    id: partner.id,
+    email: `person-${++serial}@example.com`,
+    firstName: 'Kim',
+    lastName: 'Berg',
+    role: 'viewer',
+  });
+  const session = async (): Promise<string> => {
+    const { id: userId, kind } = await own.auth.me();
+    // Ahead of every test's clock, so that it has not ended.
+    const now = '2030-01-01T00:00:00.000Z';
+    return database.write({ tenantId: office.tenantId }, async (tx) => {
+      await openSession(tx, { tenantId: office.tenantId, userId, station: null, kind }, now);
+      const [latest] = await tx.list(
+        sessions,
+        sql`user_id = ${userId} and created_at = ${now} order by id desc limit 1`,
+      );
+      return latest!.id;
+    });
+  };
   const [told] = (await admin.notifications.list({ limit: 1 })).items;
 
-  const ids: Record<Exclude<Kind, 'upload'>, string> = {
+  const ids: Record<Exclude<Kind, 'upload' | 'session'>, string> = {
     staff: me.id,
     partner: partner.id,
     source: source!.id,
@@ -258,10 +311,12 @@ export async function oneOfEach(office: TestTenant, database: Database): Promise
     payout: payout.id,
     line: line.id,
     export: exported.id,
+    partnerUser,
     notification: told!.id,
   };
   return {
-    id: async (kind) => (kind === 'upload' ? await upload() : ids[kind]),
+    id: async (kind) =>
+      kind === 'upload' ? await upload() : kind === 'session' ? await session() : ids[kind],
     snapshot: () =>
       database.read('system', async (reader) => {
         const rows: Record<string, unknown> = {};

@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import type { HostContext } from '../context.ts';
 import type { Reader } from '../database/index.ts';
 import { checksOf } from './ledger/checks.ts';
+import { journalOverHttp } from './payout-exports.ts';
 import type { Output, Service } from './service.ts';
 
 type Report = Output<'ledger', 'verify'>;
@@ -12,6 +13,7 @@ const differencesTold = 1000;
 /** The double-entry ledger (`domain.md`, "Balances"). */
 export function ledgerService(host: HostContext): Service<'ledger'> {
   return {
+    journal: journalOverHttp(host),
     verify: (session, _input, { signal }) =>
       host.database.read({ tenantId: session.tenantId }, (reader) =>
         verifyLedger(reader, session.tenantId, signal),

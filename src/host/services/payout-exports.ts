@@ -1,19 +1,15 @@
-import { openAsBlob } from 'node:fs';
 import sql from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../context.ts';
-import { payoutExports, type Reader } from '../database/index.ts';
+import { type PayoutExportRow, payoutExports, type Reader } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { cutPage, decodeCursor } from './paging.ts';
-import { createExport, exportFile, exportToWire } from './payout-exports/create.ts';
+import { createExport } from './payout-exports/create.ts';
+import { contentTypeOf, openFile, pieceSource } from './payout-exports/files.ts';
 import { readPiece } from './payout-exports/pieces.ts';
-import { type ExportInput, requireSelection, selectedPayouts } from './payout-exports/selection.ts';
+import { previewExport } from './payout-exports/preview.ts';
+import { exportToWire } from './payout-exports/record.ts';
 import type { Input, Output, Service } from './service.ts';
-
-const contentType = 'text/csv; charset=utf-8';
-
-/** So many payouts exported before are named in a preview; `alreadyExportedCount` says how many there are. */
-const namedInPreview = 200;
 
 /** Files for finance, complete or absent, each recorded (`domain.md`, "Payouts"). */
 export function payoutExportsService(host: HostContext): Service<'payoutExports'> {
@@ -21,63 +17,50 @@ export function payoutExportsService(host: HostContext): Service<'payoutExports'
     host.database.read({ tenantId: session.tenantId }, work);
 
   return {
-    preview: (session, input) => read(session, (reader) => preview(reader, session, input)),
+    preview: (session, input) => read(session, (reader) => previewExport(host, reader, session, input)),
     create: (session, input, { signal }) => createExport(host, session, input, signal),
-    read: async (session, { id, offset }) => {
-      const row = await read(session, (reader) => reader.find(payoutExports, { id }));
-      if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no such export.');
-      return readPiece(exportFile(host, id), offset);
-    },
+    read: async (session, { id, offset }) =>
+      readPiece(await pieceSource(host, await requireExport(host, session, id)), offset),
+    file: async (session, { id }) => fileAnswer(host, await requireExport(host, session, id)),
     list: (session, input) => read(session, (reader) => listExports(reader, session, input)),
   };
 }
 
-/** The export of the REST face: the same record and file, with the file as the answer. */
+/** The CSV export of the REST face: the same record and file, with the file as the answer. */
 export function exportOverHttp(host: HostContext): Service<'payouts'>['export'] {
-  return async (session, input, { signal }) => {
-    const made = await createExport(host, session, input, signal);
-    // Read from the disk as it is sent, never whole in memory.
-    const blob = await openAsBlob(exportFile(host, made.id), { type: contentType });
-    return {
-      headers: {
-        'content-disposition': `attachment; filename="${made.fileName}"`,
-        'x-already-exported': String(made.alreadyExported),
-        'x-export-id': made.id,
-        'x-sha256': made.fileSha256,
-      },
-      body: new File([blob], made.fileName, { type: contentType }),
-    };
+  return async (session, { layout, ...input }, { signal }) => {
+    const format = layout === 'lines' ? 'csv_lines' : 'csv_payouts';
+    const made = await createExport(host, session, { ...input, format }, signal);
+    return fileAnswer(host, await requireExport(host, session, made.id));
   };
 }
 
-async function preview(
-  reader: Reader,
-  session: Session,
-  input: ExportInput,
-): Promise<Output<'payoutExports', 'preview'>> {
-  const payouts = await requireSelection(reader, session, input);
-  const selected = selectedPayouts(reader, session, input);
-  const lines =
-    input.layout === 'payouts'
-      ? undefined
-      : await reader.get<{ n: number }>(sql`select count(*) as n from ${selected} as o
-          join partner_payout_details d on d.tenant_id = o.tenant_id and d.payout_id = o.id`);
-  const earlier = await reader.all<{ id: string; payout_number: string; exported_at: string; n: number }>(
-    sql`select o.id, o.payout_number, max(e.created_at) as exported_at, count(*) over () as n
-      from ${selected} as o
-      join payout_export_items i on i.tenant_id = o.tenant_id and i.payout_id = o.id
-      join payout_exports e on e.tenant_id = i.tenant_id and e.id = i.export_id
-      group by o.id, o.payout_number order by o.payout_number limit ${namedInPreview}`,
+/** The accounting journal of a period, recorded as every export is, with the file as the answer. */
+export function journalOverHttp(host: HostContext): Service<'ledger'>['journal'] {
+  return async (session, input, { signal }) => {
+    const made = await createExport(host, session, { ...input, format: 'journal' }, signal);
+    return fileAnswer(host, await requireExport(host, session, made.id));
+  };
+}
+
+async function requireExport(host: HostContext, session: Session, id: string): Promise<PayoutExportRow> {
+  const row = await host.database.read({ tenantId: session.tenantId }, (reader) =>
+    reader.find(payoutExports, { id }),
   );
+  if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no such export.');
+  return row;
+}
+
+async function fileAnswer(host: HostContext, row: PayoutExportRow): Promise<Output<'payoutExports', 'file'>> {
+  const blob = await openFile(host, row);
   return {
-    payouts,
-    rows: lines?.n ?? payouts,
-    alreadyExported: earlier.map((row) => ({
-      payoutId: row.id,
-      payoutNumber: row.payout_number,
-      exportedAt: row.exported_at,
-    })),
-    alreadyExportedCount: earlier[0]?.n ?? 0,
+    headers: {
+      'content-disposition': `attachment; filename="${row.fileName}"`,
+      'x-already-exported': String(exportToWire(row).alreadyExported),
+      'x-export-id': row.id,
+      'x-sha256': row.fileSha256,
+    },
+    body: new File([blob], row.fileName, { type: contentTypeOf(row.format) }),
   };
 }
 

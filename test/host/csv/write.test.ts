@@ -165,9 +165,13 @@ describe('writeCsvFile', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   async function* generated(count: number, before: (index: number) => void = () => {}) {
+    let batch: Row[] = [];
     for (let index = 0; index < count; index += 1) {
       before(index);
-      yield [`Müller ${index}`, index];
+      batch.push([`Müller ${index}`, index]);
+      if (batch.length < 500 && index + 1 < count) continue;
+      yield batch;
+      batch = [];
     }
   }
 
@@ -199,7 +203,7 @@ describe('writeCsvFile', () => {
       ['=1', 2],
       ['b', null],
     ] satisfies Row[];
-    await writeCsvFile(path, textColumns(2), rows);
+    await writeCsvFile(path, textColumns(2), [rows.slice(0, 1), [], rows.slice(1)]);
     expect(await readFile(path, 'utf8')).toBe(csvText(textColumns(2), rows));
   });
 
@@ -248,7 +252,7 @@ describe('writeCsvFile', () => {
   test('an abort after the last row still counts', async () => {
     const controller = new AbortController();
     async function* rows() {
-      yield ['a', 'b'];
+      yield [['a', 'b']];
       controller.abort(new Error('late'));
     }
     await expect(writeCsvFile(path, textColumns(2), rows(), { signal: controller.signal })).rejects.toThrow(
@@ -259,12 +263,14 @@ describe('writeCsvFile', () => {
 
   test('a target that is a folder leaves nothing behind', async () => {
     await mkdir(path);
-    await expect(writeCsvFile(path, textColumns(1), [['a']])).rejects.toThrow('rename');
+    await expect(writeCsvFile(path, textColumns(1), [[['a']]])).rejects.toThrow('rename');
     expect(await readdir(folder)).toEqual(['payouts.csv']);
   });
 
   test('a missing folder is refused in words', async () => {
-    await expect(writeCsvFile(join(folder, 'none', 'a.csv'), textColumns(1), [['a']])).rejects.toMatchObject({
+    await expect(
+      writeCsvFile(join(folder, 'none', 'a.csv'), textColumns(1), [[['a']]]),
+    ).rejects.toMatchObject({
       code: 'VALIDATION',
       message: `The folder “${join(folder, 'none')}” does not exist.`,
     });

@@ -53,10 +53,10 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
     await office.as('approver').payouts.approve({ id: one.payout.id, amount: 3000 });
     await paid(office, one.payout, 1234);
     const two = await pendingPayout(office, [5]);
-    const made = await office.as('finance').payoutExports.create({ layout: 'payouts' });
+    const made = await office.as('finance').payoutExports.create({ format: 'csv_payouts' });
     const text = await fileOf(office, made);
     expect(made).toMatchObject({
-      layout: 'payouts',
+      format: 'csv_payouts',
       rowCount: 2,
       byteSize: Buffer.byteLength(text),
       fileSha256: sha256(text),
@@ -103,7 +103,7 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
     const { payout, lines } = await pendingPayout(office, [1000, 2550, 70]);
     await office.as('approver').payouts.rejectLine({ id: lines[2]!.id, notes: 'no contract' });
     await office.as('approver').payouts.approve({ id: payout.id, amount: 3000 });
-    const made = await office.as('finance').payoutExports.create({ layout: 'lines' });
+    const made = await office.as('finance').payoutExports.create({ format: 'csv_lines' });
     const rows = rowsOf(await fileOf(office, made));
     expect(rows.map((row) => [row['Amount'], row['Line status'], row['Description']])).toEqual([
       ['10.00', 'approved', 'worth 1000'],
@@ -126,7 +126,7 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
       await approvedCredits(office, id, [1260]);
       await generated(office, id);
     }
-    const made = await office.as('finance').payoutExports.create({ layout: 'payouts', bom: true });
+    const made = await office.as('finance').payoutExports.create({ format: 'csv_payouts', bom: true });
     const text = await fileOf(office, made);
     expect(text.startsWith('\u{FEFF}"Payout number') || text.startsWith('\u{FEFF}Payout number')).toBe(true);
     expect(rowsOf(text).map((row) => [row['Partner'], row['Total']])).toEqual([
@@ -139,17 +139,17 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
     const office = await host.otherTenant();
     const one = await pendingPayout(office, [100]);
     const { payoutExports } = office.as('finance');
-    expect(await payoutExports.preview({ layout: 'lines' })).toEqual({
+    expect(await payoutExports.preview({ format: 'csv_lines' })).toEqual({
       payouts: 1,
       rows: 1,
       alreadyExported: [],
       alreadyExportedCount: 0,
     });
-    const first = await payoutExports.create({ layout: 'lines' });
+    const first = await payoutExports.create({ format: 'csv_lines' });
     const two = await pendingPayout(office, [200, 300]);
-    const second = await payoutExports.create({ layout: 'lines' });
+    const second = await payoutExports.create({ format: 'csv_lines' });
     expect(second.alreadyExported).toBe(1);
-    expect(await payoutExports.preview({ layout: 'lines' })).toEqual({
+    expect(await payoutExports.preview({ format: 'csv_lines' })).toEqual({
       payouts: 2,
       rows: 3,
       alreadyExportedCount: 2,
@@ -179,7 +179,7 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
       rowsOf(
         await fileOf(
           office,
-          await office.as('finance').payoutExports.create({ layout: 'payouts', ...filter }),
+          await office.as('finance').payoutExports.create({ format: 'csv_payouts', ...filter }),
         ),
       ).map((row) => row['Payout number']);
     expect(await numbers({ payoutIds: [one.payout.id, one.payout.id] })).toEqual([one.payout.payoutNumber]);
@@ -195,17 +195,17 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
     const other = await host.otherTenant();
     const before = await filesThere();
     const foreign = () =>
-      other.as('finance').payoutExports.create({ layout: 'payouts', payoutIds: [payout.id] });
+      other.as('finance').payoutExports.create({ format: 'csv_payouts', payoutIds: [payout.id] });
     expect(await refused(host, foreign)).toMatchObject({
       code: 'NOT_FOUND',
       message: 'One of the payouts does not exist.',
     });
-    const nothing = () => other.as('finance').payoutExports.create({ layout: 'payouts' });
+    const nothing = () => other.as('finance').payoutExports.create({ format: 'csv_payouts' });
     expect((await refused(host, nothing)).code).toBe('NOT_FOUND');
     expect(
-      (await refused(host, () => other.as('finance').payoutExports.preview({ layout: 'lines' }))).code,
+      (await refused(host, () => other.as('finance').payoutExports.preview({ format: 'csv_lines' }))).code,
     ).toBe('NOT_FOUND');
-    const backwards = { periodStart: '2026-06-02', periodEnd: '2026-06-01', layout: 'lines' } as const;
+    const backwards = { periodStart: '2026-06-02', periodEnd: '2026-06-01', format: 'csv_lines' } as const;
     expect((await refused(host, () => host.as('finance').payoutExports.create(backwards))).code).toBe(
       'VALIDATION',
     );
@@ -228,7 +228,7 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
     await host.database.write({ tenantId }, (tx) =>
       tx.run(sql`delete from activity_heads where tenant_id = ${tenantId}`),
     );
-    await expect(finance.payoutExports.create({ layout: 'payouts' })).rejects.toBeInstanceOf(Error);
+    await expect(finance.payoutExports.create({ format: 'csv_payouts' })).rejects.toBeInstanceOf(Error);
     expect(await filesThere()).toEqual(before);
     await host.database.write({ tenantId }, (tx) =>
       tx.run(
@@ -237,7 +237,7 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
     );
     const gone = AbortSignal.abort(new Error('gone'));
     await expect(
-      finance.payoutExports.create({ layout: 'payouts' }, { signal: gone }),
+      finance.payoutExports.create({ format: 'csv_payouts' }, { signal: gone }),
     ).rejects.toBeInstanceOf(Error);
     expect(await filesThere()).toEqual(before);
     expect((await finance.payoutExports.list({})).items).toEqual([]);
@@ -256,7 +256,7 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
         sql`update partner_payout_details set description = ${'ü€🏗'.repeat(40_000)} where payout_id = ${payout.id}`,
       ),
     );
-    const made = await office.as('finance').payoutExports.create({ layout: 'lines' });
+    const made = await office.as('finance').payoutExports.create({ format: 'csv_lines' });
     expect(made.byteSize).toBeGreaterThan(300_000);
     const text = await fileOf(office, made);
     expect(sha256(text)).toBe(made.fileSha256);
@@ -281,7 +281,7 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
   it('answers the REST face with the file itself', async () => {
     const office = await host.otherTenant();
     const { payout } = await pendingPayout(office, [100]);
-    await office.as('finance').payoutExports.create({ layout: 'payouts' });
+    await office.as('finance').payoutExports.create({ format: 'csv_payouts' });
     const { headers, body } = await office
       .as('finance')
       .payouts.export({ layout: 'payouts', payoutIds: [payout.id] });

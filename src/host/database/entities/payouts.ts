@@ -261,6 +261,18 @@ export const payoutExportItems = defineTable(
 );
 export type PayoutExportItemRow = RowOf<typeof payoutExportItems>;
 
+/** The key a payment file is sealed with, itself sealed with the data key. */
+export const payoutExportKeys = defineTable(
+  'payout_export_keys',
+  { tenantId: uuid, exportId: uuid, fileKey: text },
+  {
+    noun: 'key of an export',
+    primaryKey: ['tenantId', 'exportId'],
+    foreignKeys: { fk_payout_export_keys_export: within('payout_exports', 'exportId') },
+  },
+);
+export type PayoutExportKeyRow = RowOf<typeof payoutExportKeys>;
+
 /**
  * An entry seals its postings: they are inserted first, the entry last, and it is refused unless there are two or more that sum
  * to zero. Nothing can be added to it later.
@@ -290,7 +302,7 @@ export const ledgerEntries = defineTable(
       ux_ledger_entries_event: { on: ['tenantId', 'kind', 'resourceId', 'discriminator'], unique: true },
       ix_ledger_entries_partner: { on: ['tenantId', 'partnerId', 'createdAt', 'id'] },
       ix_ledger_entries_statement: { on: ['tenantId', 'partnerId', 'bookedOn', 'id', 'kind', 'amount'] },
-      ix_ledger_entries_created: { on: ['tenantId', 'createdAt', 'id'] },
+      ix_ledger_entries_booked: { on: ['tenantId', 'bookedOn', 'id'] },
     },
     foreignKeys: { fk_ledger_entries_partner: within('partners', 'partnerId') },
   },

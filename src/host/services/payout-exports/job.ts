@@ -1,7 +1,7 @@
 import type { HostContext } from '../../context.ts';
 import type { Session } from '../../session.ts';
 import type { ReadyJob } from '../jobs/foreground.ts';
-import type { JobProgress } from '../jobs/store.ts';
+import type { JobProgress } from '../jobs/types.ts';
 import type { Input, Output } from '../service.ts';
 import { createExport } from './create.ts';
 

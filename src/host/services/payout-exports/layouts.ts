@@ -52,6 +52,8 @@ interface LineRecord extends OfPayout {
 /** A layout of the file: which rows, and what stands in their columns. Money is in the currency's own decimals. */
 export interface Layout<Row extends OfPayout> {
   columns: readonly CsvColumn<Row>[];
+  /** What a row adds to the totals of its currency, in minor units. */
+  amountOf: (row: Row) => number;
   /** The rows of the payouts of a sub-select, in the order of their numbers. */
   rows: (payouts: Sql) => Sql;
 }
@@ -126,6 +128,7 @@ export const payoutLayout: Layout<PayoutRecord> = {
     text('Account (masked)', (row) => bankingOf(row)?.iban ?? bankingOf(row)?.accountNumber ?? null),
     text('Bank details verified', (row) => (asBoolean(row.banking_is_verified) ? 'yes' : 'no')),
   ],
+  amountOf: (row) => row.total_amount,
   rows: (payouts) => sql`select ${ofPayout}, o.total_leads_count, o.approved_leads, o.converted_leads,
       o.total_amount, o.approved_amount, o.rejected_amount, o.paid_amount, o.payment_method, o.generated_at, o.approved_at,
       s.first_name as approver_first_name, s.last_name as approver_last_name, p.banking_details, p.banking_is_verified
@@ -154,6 +157,7 @@ export const lineLayout: Layout<LineRecord> = {
     text('Reference', (row) => row.reference_number),
     text('Credit', (row) => row.credit_id),
   ],
+  amountOf: (row) => row.amount,
   rows: (
     payouts,
   ) => sql`select ${ofPayout}, d.credit_id, d.amount, d.description, d.status as line_status, d.notes,

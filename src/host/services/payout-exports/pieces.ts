@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
-import { DomainError, invalidField } from '#domain/errors.ts';
+import { invalidField } from '#domain/errors.ts';
+import type { PieceSource } from './files.ts';
 
 /** Bytes of one piece: escaped as JSON it stays under what a message should hold. */
 const PIECE_BYTES = 128 * 1024;
@@ -24,37 +24,18 @@ function wholeCharacters(bytes: Uint8Array): number {
 
 /**
  * A piece of a UTF-8 file from a byte offset on, cut between two characters, and where the next one starts (null at the end).
- * Throws `NOT_FOUND` where the file is gone, `VALIDATION` for an offset beyond its end or inside a character.
+ * Throws `VALIDATION` for an offset beyond its end or inside a character.
  */
 export async function readPiece(
-  file: string,
+  { size, read }: PieceSource,
   offset: number,
 ): Promise<{ data: string; nextOffset: number | null }> {
-  const handle = await openExport(file);
-  try {
-    const { size } = await handle.stat();
-    if (offset > size) throw invalidField('offset', `The file ends at ${size}.`);
-    const buffer = Buffer.alloc(Math.min(PIECE_BYTES, size - offset));
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
-    const bytes = buffer.subarray(0, bytesRead);
-    if (isContinuation(bytes[0])) throw invalidField('offset', 'No piece of the file begins here.');
-    const end = offset + bytesRead === size ? bytesRead : wholeCharacters(bytes);
-    return {
-      data: bytes.toString('utf8', 0, end),
-      nextOffset: offset + end < size ? offset + end : null,
-    };
-  } finally {
-    await handle.close();
-  }
-}
-
-async function openExport(file: string) {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new DomainError('NOT_FOUND', 'The file of this export is no longer in the data folder.');
-    }
-    throw error;
-  }
+  if (offset > size) throw invalidField('offset', `The file ends at ${size}.`);
+  const bytes = await read(offset, Math.min(PIECE_BYTES, size - offset));
+  if (isContinuation(bytes[0])) throw invalidField('offset', 'No piece of the file begins here.');
+  const end = offset + bytes.length === size ? bytes.length : wholeCharacters(bytes);
+  return {
+    data: bytes.toString('utf8', 0, end),
+    nextOffset: offset + end < size ? offset + end : null,
+  };
 }

@@ -222,8 +222,8 @@ export function keepsNumbers(before: PaymentMethod | null, after: PaymentMethod 
   return (before === 'paypal') === (after === 'paypal');
 }
 
-function typed(values: PartnerFormValues, field: BankingField): string | null {
-  return field === 'paymentMethod' || field === 'currency' ? null : orNull(values.bankingDetails[field]);
+function typed(values: PartnerFormValues, field: TypedBankingField): string | null {
+  return orNull(values.bankingDetails[field]);
 }
 
 /** What was typed, on top of the partner as it is now: fields nobody touched here take the fresh value. */

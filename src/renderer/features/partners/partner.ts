@@ -31,12 +31,17 @@ export const bankingLabels: Record<BankingField, string> = {
   iban: 'IBAN',
   swift: 'SWIFT code (BIC)',
   accountNumber: 'Account number',
+  accountType: 'Account type',
   routingNumber: 'Routing number',
   currency: 'Currency of the account',
+  paypalEmail: 'PayPal e-mail address',
 };
 
 /** The details a payment by this method is made with, in the order of the form; no others are asked. */
-export const bankingFieldsOf: Record<PaymentMethod, readonly BankingField[]> = {
+export const bankingFieldsOf: Record<
+  PaymentMethod,
+  readonly Exclude<BankingField, 'accountType' | 'currency' | 'paypalEmail' | 'paymentMethod'>[]
+> = {
   bank_transfer: ['accountHolder', 'bankName', 'iban', 'swift', 'accountNumber', 'routingNumber'],
   wire: ['accountHolder', 'bankName', 'iban', 'swift', 'accountNumber', 'routingNumber'],
   check: ['accountHolder'],

@@ -21,7 +21,7 @@ function told(after: Payout): string {
 export function ApproveDialog({ payout, onClose }: { payout: Payout; onClose: () => void }) {
   const api = useApi();
   const commandId = useCommandIds();
-  const { secondApprovalThreshold } = useApprovalRules();
+  const { secondApprovalThreshold } = useApprovalRules(payout.currency);
   const { seen, look } = useDialogPayout(payout);
   const approve = useCommand(api.payouts.approve.mutationOptions({ onSuccess: onClose }), {
     done: told,

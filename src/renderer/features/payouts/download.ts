@@ -16,7 +16,7 @@ export async function readExportFile(
     pieces.push(piece.data);
     offset = piece.nextOffset;
   }
-  const file = new Blob(pieces, { type: 'text/csv;charset=utf-8' });
+  const file = new Blob(pieces, { type: made.contentType });
   if (file.size !== made.byteSize || !(await hasHash(file, made.fileSha256))) {
     throw new Error('The file did not arrive whole. Nothing was saved; download it again.');
   }

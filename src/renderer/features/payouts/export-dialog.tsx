@@ -10,7 +10,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { statusLabel } from '../../components/status-badge.tsx';
 import { ExportPreview } from './export-preview.tsx';
 import { ExportResult } from './export-result.tsx';
-import { type ExportLayout, layoutLabels } from './payout.ts';
+import { formatLabels } from './payout.ts';
 import { type PeriodDraft, PeriodFields } from './period-fields.tsx';
 import { useDownload } from './use-download.ts';
 
@@ -23,14 +23,15 @@ interface ExportDialogProps {
   onDone?: () => void;
 }
 
-const layouts: readonly ExportLayout[] = ['payouts', 'lines'];
+/** The files for people; those for banks are made where the paying is prepared. */
+const formats = ['csv_payouts', 'csv_lines'] as const;
 
 /** Makes a file for finance: what it would hold is told first, and what was exported before takes a deliberate yes. */
 export function ExportDialog({ payoutIds, onClose, onDone }: ExportDialogProps) {
   const api = useApi();
   const { timeZone } = useSession();
   const isChosen = payoutIds.length > 0;
-  const [layout, setLayout] = useState<ExportLayout>('payouts');
+  const [format, setFormat] = useState<(typeof formats)[number]>('csv_payouts');
   const [bom, setBom] = useState(false);
   const [status, setStatus] = useState<string | null>(null);
   const [period, setPeriod] = useState<PeriodDraft>({ start: null, end: null });
@@ -38,7 +39,7 @@ export function ExportDialog({ payoutIds, onClose, onDone }: ExportDialogProps) 
   const download = useDownload();
 
   const input: ExportInput = {
-    layout,
+    format,
     bom,
     ...(isChosen && { payoutIds: [...payoutIds] }),
     ...(!isChosen && isOneOf(payoutStatuses, status) && { status }),
@@ -109,18 +110,18 @@ export function ExportDialog({ payoutIds, onClose, onDone }: ExportDialogProps) 
           )}
           <Radio.Group
             label="Rows"
-            value={layout}
+            value={format}
             onChange={(value) => {
-              if (isOneOf(layouts, value)) setLayout(value);
+              if (isOneOf(formats, value)) setFormat(value);
             }}
           >
             <Group mt={6} gap="lg">
-              {layouts.map((each) => (
+              {formats.map((each) => (
                 <Radio
                   key={each}
                   value={each}
-                  label={layoutLabels[each]}
-                  data-autofocus={each === layout || undefined}
+                  label={formatLabels[each]}
+                  data-autofocus={each === format || undefined}
                 />
               ))}
             </Group>

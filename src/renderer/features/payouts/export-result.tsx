@@ -1,7 +1,7 @@
 import { Alert, Button, Group, Stack, Table } from '@mantine/core';
 import { IconCheck, IconDownload } from '@tabler/icons-react';
 import { FileHash, fileSizeText } from './file-hash.tsx';
-import { layoutLabels, type PayoutExport } from './payout.ts';
+import { formatLabels, type PayoutExport } from './payout.ts';
 import type { useDownload } from './use-download.ts';
 
 interface ExportResultProps {
@@ -14,7 +14,7 @@ interface ExportResultProps {
 export function ExportResult({ made, download, onClose }: ExportResultProps) {
   const rows: readonly (readonly [string, React.ReactNode])[] = [
     ['File', made.fileName],
-    ['Rows', `${made.rowCount.toLocaleString()}, ${layoutLabels[made.layout].toLowerCase()}`],
+    ['Rows', `${made.rowCount.toLocaleString()}, ${formatLabels[made.format].toLowerCase()}`],
     ['Size', fileSizeText(made.byteSize)],
     ['SHA-256', <FileHash key="hash" value={made.fileSha256} />],
   ];

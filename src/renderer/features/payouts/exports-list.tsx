@@ -7,7 +7,7 @@ import { DataTable, type TableColumn } from '../../components/data-table.tsx';
 import { Instant, PersonName } from '../../components/figures.tsx';
 import { EmptyState } from '../../components/states.tsx';
 import { FileHash, fileSizeText } from './file-hash.tsx';
-import { layoutLabels, type PayoutExport } from './payout.ts';
+import { formatLabels, type PayoutExport } from './payout.ts';
 import { useDownload } from './use-download.ts';
 
 /** Every file that finance was given: who, when, what, and its SHA-256. */
@@ -26,7 +26,7 @@ export function ExportsList() {
     { key: 'at', header: 'Exported', render: (made) => <Instant value={made.createdAt} /> },
     { key: 'by', header: 'By', render: (made) => <PersonName id={made.exportedBy} /> },
     { key: 'file', header: 'File', render: (made) => made.fileName },
-    { key: 'layout', header: 'Layout', render: (made) => layoutLabels[made.layout] },
+    { key: 'format', header: 'Format', render: (made) => formatLabels[made.format] },
     {
       key: 'rows',
       header: 'Rows',

@@ -14,7 +14,7 @@ import { useSelfApprovalReason } from './use-self-approval.ts';
 export function NextStep({ payout }: { payout: Payout }) {
   const { id: me } = useSession();
   const can = useCan();
-  const { secondApprovalThreshold } = useApprovalRules();
+  const { secondApprovalThreshold } = useApprovalRules(payout.currency);
   const selfApproval = useSelfApprovalReason(payout);
 
   if (payout.status === 'rejected') {

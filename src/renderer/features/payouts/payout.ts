@@ -1,16 +1,20 @@
 import type { Outputs } from '#contract/index.ts';
 import type { PayoutLineStatus } from '#domain/payouts.ts';
 import type { PayoutStatus } from '#domain/state-machines.ts';
+import type { ExportFormat } from '#domain/vocabulary.ts';
 import { dayText } from '../../components/figures.tsx';
 
 export type Payout = Outputs['payouts']['get'];
 export type PayoutLine = Outputs['payouts']['lines']['items'][number];
 export type PayoutExport = Outputs['payoutExports']['create'];
-export type ExportLayout = PayoutExport['layout'];
 
-export const layoutLabels: Record<ExportLayout, string> = {
-  payouts: 'One row per payout',
-  lines: 'One row per line',
+export const formatLabels: Record<ExportFormat, string> = {
+  csv_payouts: 'One row per payout',
+  csv_lines: 'One row per line',
+  pain001: 'SEPA credit transfers (pain.001)',
+  nacha: 'ACH credits (NACHA)',
+  paypal: 'PayPal batch',
+  journal: 'Accounting journal',
 };
 
 /** What is left of a pending payout without its rejected lines, in minor units. */

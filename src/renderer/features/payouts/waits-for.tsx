@@ -7,7 +7,7 @@ import { isToPay, type Payout, takesTwoApprovers } from './payout.ts';
 /** Who has to do what next, in a few words. */
 export function WaitsFor({ payout }: { payout: Payout }) {
   const { id: me } = useSession();
-  const { fourEyes, secondApprovalThreshold } = useApprovalRules();
+  const { fourEyes, secondApprovalThreshold } = useApprovalRules(payout.currency);
   if (payout.status === 'pending') {
     if (payout.firstApprovedBy !== null) {
       return (
