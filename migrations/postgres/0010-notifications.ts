@@ -95,6 +95,7 @@ export const notifications: Migration = {
       "claimed_until" timestamptz(3),
       "message_id" text COLLATE "C",
       "sent_at" timestamptz(3),
+      "retried_at" timestamptz(3),
       "last_error" text COLLATE "C",
       "version" integer NOT NULL,
       "created_at" timestamptz(3) NOT NULL,

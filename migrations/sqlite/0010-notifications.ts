@@ -94,6 +94,7 @@ export const notifications: Migration = {
       "claimed_until" TEXT,
       "message_id" TEXT,
       "sent_at" TEXT,
+      "retried_at" TEXT,
       "last_error" TEXT,
       "version" INTEGER NOT NULL,
       "created_at" TEXT NOT NULL,

@@ -5,7 +5,9 @@ import { creditPolicies } from './credit-policies.ts';
 import { credits } from './credits.ts';
 import { imports, uploads } from './imports.ts';
 import { jobs } from './jobs.ts';
+import { leadEntries, leadScoring, savedViews } from './lead-records.ts';
 import { leads } from './leads.ts';
+import { mail, notificationTemplates } from './mail.ts';
 import { changes, notifications } from './notifications.ts';
 import { auth, health, settings, setup, staff } from './organization.ts';
 import { partnerDocuments } from './partner-documents.ts';
@@ -32,6 +34,9 @@ export const contract = {
   partnerDocuments,
   sources,
   leads,
+  leadScoring,
+  leadEntries,
+  savedViews,
   uploads,
   imports,
   jobs,
@@ -43,6 +48,8 @@ export const contract = {
   payoutExports,
   periods,
   notifications,
+  notificationTemplates,
+  mail,
   changes,
   activities,
   ledger,

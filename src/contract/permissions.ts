@@ -56,6 +56,8 @@ export const permissions = {
   'projects.read': { staff: anyStaff, partner: partnerRoles },
   'projects.edit': { staff: ['partner_manager', 'policy_manager'], partner: [] },
   'policies.edit': { staff: ['policy_manager'], partner: [] },
+  // Whoever makes or approves a policy looks at what it would have paid; nothing is written.
+  'policies.simulate': { staff: ['policy_manager', 'approver', 'auditor'], partner: [] },
   'policies.approve': { staff: ['approver'], partner: [] },
   'credits.read': { staff: anyStaff, partner: partnerRoles },
   'credits.request': { staff: ['partner_manager'], partner: whoWorks },
@@ -76,6 +78,7 @@ export const permissions = {
   'periods.read': { staff: anyStaff, partner: [] },
   'periods.close': { staff: ['finance'], partner: [] },
   'periods.reopen': { staff: [], partner: [] },
+  'mail.read': { staff: ['auditor'], partner: [] },
   'ledger.read': { staff: ['finance', 'auditor'], partner: [] },
   'ledger.verify': { staff: ['finance', 'auditor'], partner: [] },
   // Of the whole office; `figures.partner` is of one partner, beside the middle of its kind.

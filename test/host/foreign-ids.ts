@@ -1,5 +1,6 @@
 import sql, { raw } from 'sql-template-tag';
 import { allTables, type Database, sessions } from '#host/database/index.ts';
+import { addressNotifications } from '#host/mail/outbox.ts';
 import { openSession } from '#host/services/organization/sessions.ts';
 import type { Client, TestTenant } from '#test/support/host.ts';
 import { approvedLead, leadData, policyInForce } from './services/credit-stories.ts';
@@ -296,6 +297,8 @@ export async function oneOfEach(
     });
   };
   const [told] = (await admin.notifications.list({ limit: 1 })).items;
+  await addressNotifications({ database, now: () => '2026-06-15T12:00:00.000Z' }, office.tenantId);
+  const { items: mails } = await admin.mail.outbox({ limit: 1 });
 
   const ids: Record<Exclude<Kind, 'upload' | 'session'>, string> = {
     staff: me.id,
@@ -313,6 +316,7 @@ export async function oneOfEach(
     export: exported.id,
     partnerUser,
     notification: told!.id,
+    mail: mails[0]!.id,
   };
   return {
     id: async (kind) =>

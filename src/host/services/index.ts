@@ -5,8 +5,12 @@ import { creditPoliciesService } from './credit-policies.ts';
 import { creditsService } from './credits.ts';
 import { importsService, uploadsService } from './imports.ts';
 import { jobsService } from './jobs.ts';
+import { leadEntriesService } from './lead-entries.ts';
+import { leadScoringService } from './lead-scoring.ts';
 import { leadsService } from './leads.ts';
 import { ledgerService } from './ledger.ts';
+import { mailService } from './mail.ts';
+import { notificationTemplatesService } from './notification-templates.ts';
 import { notificationsService } from './notifications.ts';
 import { accountService } from './organization/account.ts';
 import { settingsService } from './organization/settings.ts';
@@ -19,6 +23,7 @@ import { payoutExportsService } from './payout-exports.ts';
 import { payoutsService } from './payouts.ts';
 import { periodsService } from './periods.ts';
 import { campaignsService, projectsService } from './projects.ts';
+import { savedViewsService } from './saved-views.ts';
 import type { Services } from './service.ts';
 import { sourcesService } from './sources.ts';
 
@@ -36,6 +41,9 @@ export function buildServices(host: HostContext, version: string): Services {
     partnerDocuments: partnerDocumentsService(host),
     sources: sourcesService(host),
     leads: leadsService(host),
+    leadScoring: leadScoringService(host),
+    leadEntries: leadEntriesService(host),
+    savedViews: savedViewsService(host),
     uploads: uploadsService(host),
     imports: importsService(host),
     jobs: jobsService(host),
@@ -47,6 +55,8 @@ export function buildServices(host: HostContext, version: string): Services {
     payoutExports: payoutExportsService(host),
     periods: periodsService(host),
     notifications: notificationsService(host),
+    notificationTemplates: notificationTemplatesService(host),
+    mail: mailService(host),
     changes: changesService(host),
     activities: activitiesService(host),
     ledger: ledgerService(host),

@@ -150,6 +150,8 @@ export const mailOutbox = defineTable(
     /** Set before the first attempt and kept, so that a message sent again is known as the same. */
     messageId: nullable(text),
     sentAt: nullable(instant),
+    /** When somebody last asked for another try. */
+    retriedAt: nullable(instant),
     lastError: nullable(text),
     ...changeColumns,
   },

@@ -11,7 +11,7 @@ import {
   policyInForce,
   submittedLead,
 } from '../credit-stories.ts';
-import { approvedCredits, generated, june, paid, payablePartner, pendingPayout } from '../payout-stories.ts';
+import { approvedCredits, june, paid, payablePartner, pendingPayout } from '../payout-stories.ts';
 import { partnerPerson } from './partner-person.ts';
 
 forEachEngine((engine) => {
