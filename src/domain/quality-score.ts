@@ -1,5 +1,5 @@
 import type { FieldError } from './errors.ts';
-import type { LeadData, LeadDataField } from './lead-data.ts';
+import type { LeadDataField } from './lead-data.ts';
 
 /**
  * The quality score of a lead, from how complete its data is (`domain.md`, "Lead"). Inside the product a score is a
@@ -71,7 +71,7 @@ export function scoreFromNumber(points: number): number {
  * @param weights points of 100, as `validateScoreWeights` accepts them
  */
 export function qualityScore(
-  leadData: Partial<LeadData>,
+  leadData: Readonly<Partial<Record<LeadDataField, string | number>>>,
   weights: ScoreWeights = defaultScoreWeights,
 ): number {
   let score = 0;

@@ -75,8 +75,11 @@ export const partnerMachine: StateMachine<PartnerStatus, PartnerAction> = {
 export const leadStatuses = ['submitted', 'under_review', 'approved', 'rejected', 'converted'] as const;
 export type LeadStatus = (typeof leadStatuses)[number];
 
-/** `review` is what a reviewer's claim does to a submitted lead; claiming again later changes the lease only. */
-export const leadActions = ['review', 'approve', 'reject', 'convert'] as const;
+/**
+ * `review` is what a reviewer's claim does to a submitted lead; claiming again later changes the lease only. `withdraw` takes back the
+ * conversion of a deal that fell through; the lead may be converted again.
+ */
+export const leadActions = ['review', 'approve', 'reject', 'convert', 'withdraw'] as const;
 export type LeadAction = (typeof leadActions)[number];
 
 export const leadMachine: StateMachine<LeadStatus, LeadAction> = {
@@ -96,6 +99,7 @@ export const leadMachine: StateMachine<LeadStatus, LeadAction> = {
     approve: 'be approved',
     reject: 'be rejected',
     convert: 'be converted',
+    withdraw: 'have its conversion withdrawn',
   },
   transitions: [
     { action: 'review', from: 'submitted', to: 'under_review', needsReason: false },
@@ -104,6 +108,7 @@ export const leadMachine: StateMachine<LeadStatus, LeadAction> = {
     { action: 'approve', from: 'under_review', to: 'approved', needsReason: false },
     { action: 'reject', from: 'under_review', to: 'rejected', needsReason: true },
     { action: 'convert', from: 'approved', to: 'converted', needsReason: false },
+    { action: 'withdraw', from: 'converted', to: 'approved', needsReason: true },
   ],
 };
 
@@ -118,8 +123,22 @@ export const payoutStatuses = [
 ] as const;
 export type PayoutStatus = (typeof payoutStatuses)[number];
 
-/** `pay_part` leaves something open, `pay` settles the payout; `partially_approve` is below the total. */
-export const payoutActions = ['approve', 'partially_approve', 'reject', 'pay_part', 'pay', 'cancel'] as const;
+/**
+ * `pay_part` leaves something open, `pay` settles the payout; `partially_approve` is below the total. A payment that failed leaves what
+ * others paid (`fail_part`), or nothing: then the payout is again what its approval made of it, whole (`fail`) or in part
+ * (`fail_partially_approved`).
+ */
+export const payoutActions = [
+  'approve',
+  'partially_approve',
+  'reject',
+  'pay_part',
+  'pay',
+  'cancel',
+  'fail_part',
+  'fail',
+  'fail_partially_approved',
+] as const;
 export type PayoutAction = (typeof payoutActions)[number];
 
 export const payoutMachine: StateMachine<PayoutStatus, PayoutAction> = {
@@ -143,6 +162,9 @@ export const payoutMachine: StateMachine<PayoutStatus, PayoutAction> = {
     pay_part: 'be paid in part',
     pay: 'be paid',
     cancel: 'be cancelled',
+    fail_part: 'have a payment that failed',
+    fail: 'have a payment that failed',
+    fail_partially_approved: 'have a payment that failed',
   },
   transitions: [
     { action: 'approve', from: 'pending', to: 'approved', needsReason: false },
@@ -156,6 +178,17 @@ export const payoutMachine: StateMachine<PayoutStatus, PayoutAction> = {
     { action: 'pay', from: 'partially_paid', to: 'paid', needsReason: false },
     { action: 'cancel', from: 'approved', to: 'cancelled', needsReason: true },
     { action: 'cancel', from: 'partially_approved', to: 'cancelled', needsReason: true },
+    { action: 'fail_part', from: 'partially_paid', to: 'partially_paid', needsReason: true },
+    { action: 'fail_part', from: 'paid', to: 'partially_paid', needsReason: true },
+    { action: 'fail', from: 'partially_paid', to: 'approved', needsReason: true },
+    { action: 'fail', from: 'paid', to: 'approved', needsReason: true },
+    {
+      action: 'fail_partially_approved',
+      from: 'partially_paid',
+      to: 'partially_approved',
+      needsReason: true,
+    },
+    { action: 'fail_partially_approved', from: 'paid', to: 'partially_approved', needsReason: true },
   ],
 };
 

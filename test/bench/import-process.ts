@@ -6,6 +6,7 @@ import { createRouterClient } from '@orpc/server';
 import BetterSqlite3 from 'better-sqlite3';
 import { parse } from 'csv-parse';
 import { v7 as uuidv7 } from 'uuid';
+import { searchTextOf } from '#domain/lead-search.ts';
 import { databaseFile } from '#host/compose.ts';
 import { type PartnerLeadRow, partnerLeads } from '#host/database/index.ts';
 import type { Connection } from '#host/database/sqlite-connection.ts';
@@ -126,9 +127,14 @@ function rowOf(record: Record<string, string>, task: ImportTask): PartnerLeadRow
     company: leadData['company'] ?? null,
     emailKey: email,
     phoneKey: phone,
-    searchText: `${name} ${leadData['company']} ${email} ${phone}`.toLowerCase(),
+    searchText: searchTextOf({ name, company: leadData['company'], email, phoneKey: phone }),
     qualityScore: 8000,
     duplicateOf: null,
+    linkedTo: null,
+    protectedUntil: null,
+    notDuplicateReason: null,
+    notDuplicateBy: null,
+    notDuplicateAt: null,
     projectId: null,
     campaignId: null,
     estimatedValue: estimatedValue === '' ? null : Number(estimatedValue) * 100,
@@ -147,6 +153,9 @@ function rowOf(record: Record<string, string>, task: ImportTask): PartnerLeadRow
     conversionDate: null,
     convertedAt: null,
     dealValue: null,
+    conversionWithdrawnAt: null,
+    conversionWithdrawnBy: null,
+    conversionWithdrawalReason: null,
     creditAmount: null,
     creditStatus: null,
     importId: null,

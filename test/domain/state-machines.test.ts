@@ -29,7 +29,13 @@ const drawn: Record<string, readonly string[]> = {
     'suspended>active',
     'suspended>inactive',
   ],
-  lead: ['submitted>under_review', 'under_review>approved', 'under_review>rejected', 'approved>converted'],
+  lead: [
+    'submitted>under_review',
+    'under_review>approved',
+    'under_review>rejected',
+    'approved>converted',
+    'converted>approved',
+  ],
   payout: [
     'pending>approved',
     'pending>partially_approved',
@@ -118,7 +124,9 @@ describe.each(machines.map((machine) => [machine.noun, machine] as const))('%s m
         if (canTransition(machine, status, action)) continue;
         const { message, code } = refusal(() => transition(machine, status, action));
         expect(code).toBe('INVALID_TRANSITION');
-        expect(message).toMatch(/^An? [a-z ]+ can't (be [a-z ]+|reapply)( again)?\.$/);
+        expect(message).toMatch(
+          /^An? [a-z ]+ can't (be [a-z ]+|reapply|have (its conversion|a payment) [a-z ]+)( again)?\.$/,
+        );
         expect(message).toContain(noun);
         expect(message).not.toContain('_');
       }
@@ -158,9 +166,11 @@ describe('lead', () => {
     expect(transition(leadMachine, 'submitted', 'approve')).toBe('approved');
   });
 
-  test('rejected and converted are end states', () => {
+  test('rejected is an end state, and a conversion can only be withdrawn', () => {
     expect(availableActions(leadMachine, 'rejected')).toEqual([]);
-    expect(availableActions(leadMachine, 'converted')).toEqual([]);
+    expect(availableActions(leadMachine, 'converted')).toEqual(['withdraw']);
+    expect(transition(leadMachine, 'converted', 'withdraw')).toBe('approved');
+    expect(needsReason(leadMachine, 'converted', 'withdraw')).toBe(true);
     expect(refusal(() => transition(leadMachine, 'rejected', 'approve')).message).toBe(
       "A rejected lead can't be approved.",
     );

@@ -13,6 +13,7 @@ type Kind =
   | 'source'
   | 'lead'
   | 'entry'
+  | 'view'
   | 'upload'
   | 'import'
   | 'policy'
@@ -84,6 +85,17 @@ const exporting = (how: object): Spec => ({
 });
 let serial = 0;
 
+const viewFields = {
+  'filters.partnerId': 'partner',
+  'filters.sourceId': 'source',
+  'filters.importId': 'import',
+} as const;
+const viewFilters = async (own: Rows) => ({
+  partnerId: await own.id('partner'),
+  sourceId: await own.id('source'),
+  importId: await own.id('import'),
+});
+
 /** Every field of the contract that takes an id, by the path of its procedure. */
 export const foreignIds: Record<string, Spec> = {
   'staff.update': byId('staff', { firstName: 'Ada' }),
@@ -151,7 +163,45 @@ export const foreignIds: Record<string, Spec> = {
   },
   'leads.reject': byId('lead', { reason: 'no' }),
   'leads.convert': byId('lead', { dealValue: 100, conversionDate: '2026-06-15' }),
-  'leads.bulk': bulk('lead', 'claim'),
+  'leads.withdrawConversion': byId('lead', { reason: 'no' }),
+  'leads.assign': {
+    input: async (own) => ({ id: await own.id('lead'), reviewerId: await own.id('staff') }),
+    fields: { id: 'lead', reviewerId: 'staff' },
+  },
+  'leads.notDuplicate': byId('lead', { reason: 'no' }),
+  'leads.scores': byId('lead'),
+  'leads.notes': byId('lead'),
+  'leads.addNote': byId('lead', { body: 'Called back.' }),
+  'leads.bulk': {
+    input: async (own) => ({
+      action: 'assign',
+      ids: [await own.id('lead')],
+      reviewerId: await own.id('staff'),
+    }),
+    fields: { ids: 'lead', reviewerId: 'staff' },
+    answer: 'outcome',
+  },
+  'leadScoring.weights': byId('partner'),
+  'leadScoring.setWeights': byId('partner', { scoreWeights: null }),
+  'leadScoring.rescore': {
+    input: async (own) => ({ partnerId: await own.id('partner') }),
+    fields: { partnerId: 'partner' },
+  },
+  'leadEntries.list': filters({ partnerId: 'partner' }),
+  'leadEntries.get': byId('entry'),
+  'savedViews.create': {
+    input: async (own) => ({
+      list: 'leads',
+      name: `Mine ${++serial}`,
+      filters: await viewFilters(own),
+    }),
+    fields: viewFields,
+  },
+  'savedViews.update': {
+    input: async (own) => ({ id: await own.id('view'), filters: await viewFilters(own) }),
+    fields: { id: 'view', ...viewFields },
+  },
+  'savedViews.remove': byId('view'),
   'leads.policyMappings': byId('lead'),
   'leads.applicablePolicies': byId('lead'),
   'uploads.append': byUpload({ offset: 0, data: '' }),
@@ -276,6 +326,7 @@ export async function oneOfEach(
   }
   const exported = await admin.payoutExports.create({ payoutIds: [payout.id], format: 'csv_lines' });
   const me = await admin.auth.me();
+  const view = await admin.savedViews.create({ list: 'leads', name: 'Mine', filters: {} });
   const { id: partnerUser } = await admin.partnerUsers.create({
     id: partner.id,
     email: `person-${++serial}@example.com`,
@@ -306,6 +357,7 @@ export async function oneOfEach(
     source: source!.id,
     lead: lead.id,
     entry: approved.leadId!,
+    view: view.id,
     import: imported,
     policy: policy.id,
     project: project.id,

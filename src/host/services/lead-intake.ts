@@ -17,14 +17,17 @@ import {
 import type { Session } from '../session.ts';
 import type { Work } from './command.ts';
 import {
+  type Duplicate,
   duplicateIn,
-  duplicateRefusal,
   findKnownLeads,
+  judgeDuplicate,
   type KnownLeads,
   lockIntake,
   rememberLead,
 } from './leads/duplicates.ts';
-import type { PreparedLead } from './leads/preparation.ts';
+import { type PreparedLead, weightsFor } from './leads/preparation.ts';
+import { recordScores, slicesOf } from './leads/score-history.ts';
+import { readScopes, scopesIn } from './projects/scopes.ts';
 
 export { type PreparedLead, prepareLead, type RawLead } from './leads/preparation.ts';
 
@@ -87,23 +90,35 @@ export async function assessLeads(
 ): Promise<IntakeOutcome[]> {
   const { state } = intake;
   const known = await findKnownLeads(reader, session.tenantId, prepared);
+  const book = await readScopes(reader, session.tenantId, prepared);
   return prepared.map((lead) => {
     const source = sourceOf(state.sources, partner, lead.sourceId);
     if (source instanceof DomainError) return refused(source);
+    const scopes = scopesIn(book, lead);
+    if (scopes instanceof DomainError) return refused(scopes);
     const original = duplicateIn(known, lead) ?? duplicateIn(state.seen, lead);
-    if (original !== undefined && session.tenant.settings.duplicateHandling === 'refuse') {
-      return refused(duplicateRefusal(session, lead, original));
-    }
+    const keys = { emailKey: lead.emailKey, phoneKey: lead.phoneKey };
+    const judged = judgeDuplicate(
+      session,
+      { ...keys, partnerId: partner.id, submittedAt: intake.now },
+      original,
+    );
+    if (judged instanceof DomainError) return refused(judged);
     if (partner.monthlyQuota !== 0 && state.used >= partner.monthlyQuota) {
       return refused(quotaExceeded(partner, state.month));
     }
-    const row = leadRow(session, partner, lead, {
-      sourceId: source.id,
-      duplicateOf: original?.id ?? null,
-      importId: intake.importId ?? null,
-      month: state.month,
-      now: intake.now,
-    });
+    const row = leadRow(
+      session,
+      partner,
+      { ...lead, ...scopes },
+      {
+        sourceId: source.id,
+        duplicate: judged,
+        importId: intake.importId ?? null,
+        month: state.month,
+        now: intake.now,
+      },
+    );
     state.used += 1;
     rememberLead(state.seen, row);
     return { accepted: true, id: row.id, duplicateOf: row.duplicateOf, row };
@@ -138,6 +153,7 @@ export async function insertLeads(
   const rows = outcomes.flatMap((outcome) => (outcome.accepted ? [outcome.row] : []));
   if (rows.length > 0) {
     await insertRows(tx, rows);
+    await recordFirstScores(work, session, locked, rows);
     await count(tx, session.tenantId, locked.id, state.month, rows);
   }
   return outcomes;
@@ -195,7 +211,7 @@ function leadRow(
   lead: PreparedLead,
   intake: {
     sourceId: string;
-    duplicateOf: string | null;
+    duplicate: Duplicate;
     importId: string | null;
     month: string;
     now: string;
@@ -216,7 +232,10 @@ function leadRow(
     phoneKey: lead.phoneKey,
     searchText: lead.searchText,
     qualityScore: lead.qualityScore,
-    duplicateOf: intake.duplicateOf,
+    ...intake.duplicate,
+    notDuplicateReason: null,
+    notDuplicateBy: null,
+    notDuplicateAt: null,
     projectId: lead.projectId,
     campaignId: lead.campaignId,
     estimatedValue: lead.estimatedValue,
@@ -235,6 +254,9 @@ function leadRow(
     conversionDate: null,
     convertedAt: null,
     dealValue: null,
+    conversionWithdrawnAt: null,
+    conversionWithdrawnBy: null,
+    conversionWithdrawalReason: null,
     creditAmount: null,
     creditStatus: null,
     importId: intake.importId,
@@ -245,14 +267,24 @@ function leadRow(
   };
 }
 
-/** Most rows of one statement. Slices are powers of two, or batches of every size would each leave a statement of their own in the cache. */
-const LARGEST_SLICE = 128;
-
 async function insertRows(tx: Writer, rows: readonly PartnerLeadRow[]): Promise<void> {
-  for (let start = 0, size = LARGEST_SLICE; start < rows.length; start += size) {
-    while (size > rows.length - start) size /= 2;
-    await tx.insertMany(partnerLeads, rows.slice(start, start + size));
-  }
+  for (const slice of slicesOf(rows)) await tx.insertMany(partnerLeads, slice);
+}
+
+/** A lead's history begins with what it came in with. */
+function recordFirstScores(
+  work: Work,
+  session: Session,
+  partner: PartnerRow,
+  rows: readonly PartnerLeadRow[],
+): Promise<void> {
+  const scores = rows.map(({ id, qualityScore }) => ({
+    leadId: id,
+    seq: 1,
+    oldScore: null,
+    newScore: qualityScore,
+  }));
+  return recordScores(work, session, { weights: weightsFor(session, partner), why: 'submission', scores });
 }
 
 /** Counters leave a row's version alone: a lead that comes in must not make an open form of its partner stale. */

@@ -3,11 +3,15 @@ import type { HostContext } from '../context.ts';
 import { type PartnerLeadRow, partnerLeads, type Reader } from '../database/index.ts';
 import { listPolicyMappings, weighPolicies } from './credit-engine.ts';
 import { bulkLeads } from './leads/bulk.ts';
+import { assignLead, markNotDuplicate } from './leads/by-hand.ts';
 import { noSuchLead, partnerOf } from './leads/claims.ts';
 import { approveLead, convertLead, rejectLead } from './leads/decisions.ts';
-import { getLead, listLeads, listReviewQueue } from './leads/queries.ts';
+import { addNote, listNotes } from './leads/notes.ts';
+import { countQueue, getLead, listLeads, listReviewQueue } from './leads/queries.ts';
 import { claimLead, releaseLead } from './leads/review.ts';
+import { listScores } from './leads/score-history.ts';
 import { submitLead, updateLead } from './leads/submission.ts';
+import { withdrawConversion } from './leads/withdrawal.ts';
 import type { Service } from './service.ts';
 
 /** Leads of partners, from submission to conversion (`domain.md`, "Lead"). */
@@ -16,6 +20,7 @@ export function leadsService(host: HostContext): Service<'leads'> {
     submit: (session, input) => submitLead(host, session, input),
     list: (session, input) => listLeads(host, session, input),
     reviewQueue: (session, input) => listReviewQueue(host, session, input),
+    queueCounts: (session) => countQueue(host, session),
     get: (session, input) => getLead(host, session, input.id),
     update: (session, input) => updateLead(host, session, input),
     claim: (session, input) => claimLead(host, session, input),
@@ -23,6 +28,12 @@ export function leadsService(host: HostContext): Service<'leads'> {
     approve: (session, input) => approveLead(host, session, input),
     reject: (session, input) => rejectLead(host, session, input),
     convert: (session, input) => convertLead(host, session, input),
+    withdrawConversion: (session, input) => withdrawConversion(host, session, input),
+    assign: (session, input) => assignLead(host, session, input),
+    notDuplicate: (session, input) => markNotDuplicate(host, session, input),
+    scores: (session, input) => listScores(host, session, input.id),
+    notes: (session, input) => listNotes(host, session, input),
+    addNote: (session, input) => addNote(host, session, input),
     bulk: (session, input) => bulkLeads(host, session, input),
     policyMappings: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {

@@ -131,7 +131,9 @@ describe('row-level security on postgres', () => {
     const rows: unknown = await database.dataSource.query(`
       select relname as name from pg_class join pg_policy on polrelid = pg_class.oid
       where relrowsecurity and relforcerowsecurity and polwithcheck is not null order by relname`);
-    expect(rows).toEqual(allTables.map(({ name }) => ({ name })).sort((a, b) => (a.name < b.name ? -1 : 1)));
+    // The words of leads are an index of this engine's alone, and so no entity.
+    const names = [...allTables.map(({ name }) => name), 'lead_search_words'].sort();
+    expect(rows).toEqual(names.map((name) => ({ name })));
   });
 
   it('holds for an owner that is no superuser, without the role', async () => {

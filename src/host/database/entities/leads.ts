@@ -170,7 +170,7 @@ export const partnerLeads = defineTable(
       // What stands behind the id is for the figures, which are counted from the index alone.
       ix_partner_leads_partner_queue: {
         on: ['tenantId', 'partnerId', 'qualityScore desc', 'submittedAt', 'id'],
-        where: "status IN ('submitted', 'under_review') AND deleted_at IS NULL",
+        where: "status IN ('submitted', 'under_review') AND deleted_at IS NULL AND linked_to IS NULL",
       },
       ix_partner_leads_submitted: { on: ['tenantId', 'submittedAt', 'id', 'deletedAt', 'qualityScore'] },
       ix_partner_leads_partner: {

@@ -36,7 +36,8 @@ export async function listPolicyMappings(
 ): Promise<WireMapping[]> {
   const rows = await reader.all<MappingRow>(sql`
     select m.id, m.partner_lead_id, m.policy_id, p.policy_code, p.policy_name, m.policy_revision, m.event, m.applied,
-      m.calculated_credit, l.currency, m.reason, m.created_at
+      m.calculated_credit, l.currency, m.created_at,
+      m.reason || case when m.withdrawn_at is null then '' else ' (this conversion was withdrawn)' end as reason
     from partner_credit_policy_mappings m
     join partner_credit_policies p on p.tenant_id = m.tenant_id and p.id = m.policy_id
     join partner_leads l on l.tenant_id = m.tenant_id and l.id = m.partner_lead_id

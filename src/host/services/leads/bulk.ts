@@ -2,13 +2,14 @@ import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import type { Session } from '../../session.ts';
 import type { Input, Output } from '../service.ts';
+import { assignLead, markNotDuplicate } from './by-hand.ts';
 import { approveLead, rejectLead } from './decisions.ts';
 import { claimLead, releaseLead } from './review.ts';
 
 /**
  * One action on many leads. Each lead is a command of its own, with its own activity: one that is refused says why and
  * leaves the others alone. Outcomes come in the order of the ids; an id given twice is handled, and answered, once.
- * @throws DomainError `VALIDATION` for a rejection without a reason, before anything is done.
+ * @throws DomainError `VALIDATION` for an action without the reason or the reviewer it needs, before anything is done.
  */
 export async function bulkLeads(
   host: HostContext,
@@ -33,11 +34,19 @@ export async function bulkLeads(
 function actionOf(
   host: HostContext,
   session: Session,
-  { action, reason }: Input<'leads', 'bulk'>,
+  { action, reason, reviewerId }: Input<'leads', 'bulk'>,
 ): (id: string) => Promise<unknown> {
   if (action === 'reject') {
     if (reason === undefined) throw invalidField('reason', 'Say why these leads are rejected.');
     return (id) => rejectLead(host, session, { id, reason });
+  }
+  if (action === 'notDuplicate') {
+    if (reason === undefined) throw invalidField('reason', 'Say why these leads are no duplicates.');
+    return (id) => markNotDuplicate(host, session, { id, reason });
+  }
+  if (action === 'assign') {
+    if (reviewerId === undefined) throw invalidField('reviewerId', 'Say who is to review these leads.');
+    return (id) => assignLead(host, session, { id, reviewerId });
   }
   if (action === 'approve') return (id) => approveLead(host, session, { id, notes: undefined });
   if (action === 'claim') return (id) => claimLead(host, session, { id });

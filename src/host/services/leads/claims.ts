@@ -84,12 +84,12 @@ export async function requireFree(
     const holder = await nameOf(reader, lead.claimedBy);
     const until = clockTime(lead.claimExpiresAt ?? '', given.now, session.tenant.timeZone);
     throw new DomainError('LOCKED', `${holder} is reviewing this lead until ${until}.`, {
-      current: toWire(lead, partner),
+      current: toWire({ session, now: given.now }, lead, partner),
     });
   }
   if (given.version !== undefined && given.version !== lead.version) {
     throw new DomainError('CONFLICT', 'This lead was changed by someone else in the meantime.', {
-      current: toWire(lead, partner),
+      current: toWire({ session, now: given.now }, lead, partner),
     });
   }
 }
@@ -114,6 +114,18 @@ export async function refuseDecided(reader: Reader, lead: PartnerLeadRow): Promi
     const reviewer = await nameOf(reader, lead.reviewedBy);
     throw new DomainError('INVALID_TRANSITION', `This lead was already ${lead.status} by ${reviewer}.`);
   }
+}
+
+/**
+ * A lead that is recorded under another one is not reviewed by itself.
+ * @throws DomainError `INVALID_TRANSITION` naming the lead it is recorded under.
+ */
+export function requireStandsAlone(lead: Pick<PartnerLeadRow, 'linkedTo'>): void {
+  if (lead.linkedTo === null) return;
+  throw new DomainError(
+    'INVALID_TRANSITION',
+    `This lead is recorded under an earlier one of the same person (lead ${lead.linkedTo}). Say first that it is no duplicate.`,
+  );
 }
 
 async function nameOf(reader: Reader, staffId: string | null): Promise<string> {

@@ -17,7 +17,8 @@ import { creditLead } from '../credit-engine.ts';
 import { creditsOfLead, leadApproved, leadRejected } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
-import { holdLeadAndPartner, requireFree, requirePath } from './claims.ts';
+import { holdLeadAndPartner, requireFree, requirePath, requireStandsAlone } from './claims.ts';
+import { count } from './counters.ts';
 import { currencyMismatch } from './preparation.ts';
 import { toWire, type WireLead } from './wire.ts';
 
@@ -41,6 +42,7 @@ export function approveLead(
     const held = await holdLeadAndPartner(tx, input.id);
     const { lead, partner } = held;
     await requireFree(tx, session, held, { now, version: input.version });
+    requireStandsAlone(lead);
     const path = await requirePath(tx, lead, 'approve');
     const entryId =
       input.actualLeadId === undefined || input.actualLeadId === null
@@ -83,7 +85,7 @@ export function approveLead(
         credits: told(made),
       },
     });
-    return toWire(after, partner);
+    return toWire({ session, now }, after, partner);
   });
 }
 
@@ -101,6 +103,7 @@ export function rejectLead(
     const held = await holdLeadAndPartner(tx, input.id);
     const { lead, partner } = held;
     await requireFree(tx, session, held, { now, version: input.version });
+    requireStandsAlone(lead);
     const path = await requirePath(tx, lead, 'reject');
     const after = await tx.update(
       partnerLeads,
@@ -115,6 +118,10 @@ export function rejectLead(
       },
     );
     await count(tx, lead, { rejected: 1 });
+    // What was recorded under it is of nobody's live lead any more, and is reviewed by itself.
+    const freed =
+      await tx.run(sql`update partner_leads set linked_to = null, version = version + 1, updated_at = ${now}
+      where tenant_id = ${lead.tenantId} and linked_to = ${lead.id}`);
     await notify(work, session, leadRejected(after, partner, input.reason));
     record({
       action: 'lead_rejected',
@@ -125,9 +132,10 @@ export function rejectLead(
         before: { status: lead.status },
         after: { status: after.status, reason: input.reason },
         path,
+        ...(freed.changes > 0 && { leadsStandingByThemselvesAgain: freed.changes }),
       },
     });
-    return toWire(after, partner);
+    return toWire({ session, now }, after, partner);
   });
 }
 
@@ -154,7 +162,10 @@ export function convertLead(
       throw new DomainError('CURRENCY_MISMATCH', mismatch.message, { fields: [mismatch] });
     }
     requireConversionDay(session, lead, conversionDate, now);
-    const change = { status: 'converted' as const, conversionDate, convertedAt: now, dealValue };
+    const change = {
+      ...{ status: 'converted' as const, conversionDate, convertedAt: now, dealValue },
+      ...{ conversionWithdrawnAt: null, conversionWithdrawnBy: null, conversionWithdrawalReason: null },
+    };
     const { shown, made } = await creditLead(work, session, {
       lead: { ...lead, ...change },
       partner,
@@ -187,7 +198,7 @@ export function convertLead(
         credits: told(made),
       },
     });
-    return toWire(after, partner);
+    return toWire({ session, now }, after, partner);
   });
 }
 
@@ -260,20 +271,4 @@ function told(credits: readonly PartnerLeadCreditRow[]) {
     // By which policy an approval was delegated.
     ...(credit.approvalNotes !== null && { approvalNotes: credit.approvalNotes }),
   }));
-}
-
-/** The counters of the lead's partner and source. They leave the version alone, as the ledger's figures do. */
-async function count(
-  tx: Writer,
-  lead: PartnerLeadRow,
-  by: { approved?: number; rejected?: number; converted?: number; revenue?: number },
-): Promise<void> {
-  const { approved = 0, rejected = 0, converted = 0, revenue = 0 } = by;
-  await tx.run(sql`update partners set approved_leads = approved_leads + ${approved},
-    rejected_leads = rejected_leads + ${rejected}, converted_leads = converted_leads + ${converted}
-    where tenant_id = ${lead.tenantId} and id = ${lead.partnerId}`);
-  if (approved === 0 && converted === 0) return;
-  await tx.run(sql`update partner_sources set leads_approved = leads_approved + ${approved},
-    leads_converted = leads_converted + ${converted}, total_revenue = total_revenue + ${revenue}
-    where tenant_id = ${lead.tenantId} and id = ${lead.sourceId}`);
 }

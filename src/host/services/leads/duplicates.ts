@@ -6,7 +6,8 @@ import type { Session } from '../../session.ts';
 
 /**
  * The same person handed in twice (`domain.md`, "Lead"): the same normalised e-mail or phone on a live lead of the
- * tenant, live being neither rejected nor deleted. The newer one points at the oldest such lead, or is refused.
+ * tenant, live being neither rejected nor deleted. The newer one points at the oldest such lead, is recorded under it, or is
+ * refused.
  */
 
 /** What makes two leads the same. */
@@ -18,6 +19,9 @@ export interface ContactKeys {
 /** A lead that another one may be a duplicate of. */
 export interface KnownLead extends ContactKeys {
   id: string;
+  partnerId: string;
+  /** The lead it is recorded under itself. */
+  linkedTo: string | null;
   contactName: string;
   submittedAt: string;
 }
@@ -61,6 +65,8 @@ export async function findKnownLeads(
 interface KnownRow {
   key: string;
   id: string;
+  partner_id: string;
+  linked_to: string | null;
   contact_name: string;
   submitted_at: string;
   email_key: string;
@@ -82,8 +88,8 @@ async function oldestBy(
   const others = except === undefined ? empty : sql`and lead.id <> ${except}`;
   // A cross join, or SQLite may walk the tenant's leads and look for each among the wanted keys.
   const rows = await reader.all<KnownRow>(
-    sql`select key, id, contact_name, submitted_at, email_key, phone_key from (
-      select wanted.value as key, lead.id, lead.contact_name, lead.submitted_at, lead.email_key, lead.phone_key,
+    sql`select key, id, partner_id, linked_to, contact_name, submitted_at, email_key, phone_key from (
+      select wanted.value as key, lead.id, lead.partner_id, lead.linked_to, lead.contact_name, lead.submitted_at, lead.email_key, lead.phone_key,
         row_number() over (partition by wanted.value order by lead.submitted_at, lead.id) as place
       from ${wanted} cross join partner_leads lead
       where lead.tenant_id = ${tenantId} and ${hasKey(column)}
@@ -95,6 +101,8 @@ async function oldestBy(
       row.key,
       {
         id: row.id,
+        partnerId: row.partner_id,
+        linkedTo: row.linked_to,
         contactName: row.contact_name,
         submittedAt: row.submitted_at,
         emailKey: row.email_key,
@@ -127,14 +135,85 @@ export function duplicateIn(known: KnownLeads, keys: ContactKeys): KnownLead | u
 
 /** Adds a lead that was just taken in, where no older one has its keys. */
 export function rememberLead(known: KnownLeads, lead: KnownLead): void {
-  const { id, contactName, submittedAt, emailKey, phoneKey } = lead;
-  const remembered = { id, contactName, submittedAt, emailKey, phoneKey };
+  const { id, partnerId, linkedTo, contactName, submittedAt, emailKey, phoneKey } = lead;
+  const remembered = { id, partnerId, linkedTo, contactName, submittedAt, emailKey, phoneKey };
   if (!known.byEmail.has(emailKey)) known.byEmail.set(emailKey, remembered);
   if (!known.byPhone.has(phoneKey)) known.byPhone.set(phoneKey, remembered);
 }
 
+/**
+ * Until when the partner of the first lead is protected against this one: so many days of 24 hours from its submission, against
+ * leads of other partners only. Null where it is not, or no longer.
+ */
+export function protectedUntil(
+  session: Session,
+  original: Pick<KnownLead, 'partnerId' | 'submittedAt'>,
+  lead: { partnerId: string; submittedAt: string },
+): string | null {
+  const { protectionDays } = session.tenant.settings;
+  if (protectionDays === 0 || original.partnerId === lead.partnerId) return null;
+  const until = new Date(Date.parse(original.submittedAt) + protectionDays * 86_400_000).toISOString();
+  return until > lead.submittedAt ? until : null;
+}
+
+/** What a lead becomes by the one it is a duplicate of, or why it doesn't come in. */
+export interface Duplicate {
+  duplicateOf: string | null;
+  linkedTo: string | null;
+  protectedUntil: string | null;
+}
+
+const noDuplicate: Duplicate = { duplicateOf: null, linkedTo: null, protectedUntil: null };
+
+/**
+ * What the organization does with a lead of a person who was submitted before (`duplicateHandling`, `protectionHandling`): takes
+ * it in marked, or linked, which is recorded under the first one and neither reviewed nor paid by itself, or refuses it. The
+ * protection of the partner who was first is looked at before the rest.
+ */
+export function judgeDuplicate(
+  session: Session,
+  lead: ContactKeys & { partnerId: string; submittedAt: string },
+  original: KnownLead | undefined,
+): Duplicate | DomainError {
+  if (original === undefined) return noDuplicate;
+  const { duplicateHandling, protectionHandling } = session.tenant.settings;
+  const until = protectedUntil(session, original, lead);
+  if (until !== null && (protectionHandling === 'refuse' || duplicateHandling === 'refuse')) {
+    return protectionRefusal(session, lead, original, until);
+  }
+  if (duplicateHandling === 'refuse') return duplicateRefusal(session, lead, original);
+  // Under the first of them all, not under one that is recorded under another one.
+  const linkedTo = duplicateHandling === 'link' ? (original.linkedTo ?? original.id) : null;
+  return { duplicateOf: original.id, linkedTo, protectedUntil: until };
+}
+
+/** Not a word of whose lead it is: that is between that partner and the organization. */
+function protectionRefusal(
+  session: Session,
+  keys: ContactKeys,
+  original: KnownLead,
+  until: string,
+): DomainError {
+  const { timeZone } = session.tenant;
+  return new DomainError(
+    'DUPLICATE',
+    `Another partner submitted this person on ${dayOf(original.submittedAt, timeZone)} and is protected until ${dayOf(until, timeZone)}.`,
+    { fields: sharedFields(keys, original) },
+  );
+}
+
 /** The refusal where the tenant takes no duplicates: which lead is there already, and what both have in common. */
-export function duplicateRefusal(session: Session, keys: ContactKeys, original: KnownLead): DomainError {
+function duplicateRefusal(session: Session, lead: ContactKeys, original: KnownLead): DomainError {
+  const day = dayOf(original.submittedAt, session.tenant.timeZone);
+  // A partner's own users learn of other partners' leads only that there is one.
+  const isToldWho = session.partnerId === null || session.partnerId === original.partnerId;
+  const which = isToldWho ? `: ${original.contactName}, submitted on ${day} (lead ${original.id})` : '';
+  return new DomainError('DUPLICATE', `This lead is already there${which}.`, {
+    fields: sharedFields(lead, original),
+  });
+}
+
+function sharedFields(keys: ContactKeys, original: KnownLead): FieldError[] {
   const fields: FieldError[] = [];
   if (original.emailKey === keys.emailKey) {
     fields.push({ path: 'leadData.email', message: 'A lead with this e-mail address is already there.' });
@@ -142,10 +221,5 @@ export function duplicateRefusal(session: Session, keys: ContactKeys, original: 
   if (original.phoneKey === keys.phoneKey) {
     fields.push({ path: 'leadData.phone', message: 'A lead with this phone number is already there.' });
   }
-  const day = dayOf(original.submittedAt, session.tenant.timeZone);
-  return new DomainError(
-    'DUPLICATE',
-    `This lead is already there: ${original.contactName}, submitted on ${day} (lead ${original.id}).`,
-    { fields },
-  );
+  return fields;
 }

@@ -1,6 +1,7 @@
 import { money } from '#contract/base.ts';
 import type { FieldError } from '#domain/errors.ts';
 import { type LeadData, normalizeLeadData } from '#domain/lead-data.ts';
+import { searchTextOf } from '#domain/lead-search.ts';
 import { qualityScore, type ScoreWeights, validateScoreWeights } from '#domain/quality-score.ts';
 import { cleanText } from '#domain/text.ts';
 import type { SubmissionType } from '#domain/vocabulary.ts';
@@ -126,15 +127,11 @@ export function prepareData(
   partner: PartnerRow,
   leadData: unknown,
 ): { ok: true; prepared: PreparedData } | { ok: false; fields: FieldError[] } {
-  const { defaultCountry, scoreWeights } = session.tenant.settings;
+  const { defaultCountry } = session.tenant.settings;
   const normalized = normalizeLeadData(leadData, { defaultCountry });
   if (!normalized.ok) return normalized;
   const { leadData: data, emailKey, phoneKey } = normalized;
   const name = [data.firstName, data.lastName].filter((part) => part !== undefined).join(' ');
-  const searchText = [name, data.company, data.email, data.phone]
-    .filter((part) => part !== undefined && part !== '')
-    .join(' ')
-    .toLowerCase();
   return {
     ok: true,
     prepared: {
@@ -143,10 +140,15 @@ export function prepareData(
       company: data.company ?? null,
       emailKey,
       phoneKey,
-      searchText,
-      qualityScore: qualityScore(data, weightsOf(partner.scoreWeights ?? scoreWeights)),
+      searchText: searchTextOf({ name, company: data.company, email: data.email, phoneKey }),
+      qualityScore: qualityScore(data, weightsFor(session, partner)),
     },
   };
+}
+
+/** The weights that a partner's leads are scored by: its own, or the organization's (`domain.md`, "Lead"). */
+export function weightsFor(session: Session, partner: Pick<PartnerRow, 'scoreWeights'>): ScoreWeights {
+  return weightsOf(partner.scoreWeights ?? session.tenant.settings.scoreWeights);
 }
 
 const checked = new WeakMap<object, ScoreWeights>();

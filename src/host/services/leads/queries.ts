@@ -1,11 +1,15 @@
 import sql, { empty, join, type Sql } from 'sql-template-tag';
 import { isDay, startOfDay } from '#domain/calendar.ts';
+import { readSearch, type SearchTerm } from '#domain/lead-search.ts';
 import type { HostContext } from '../../context.ts';
 import { leadImports, type PartnerLeadRow, partnerLeads, type Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
+import { requireOwn } from '../own-partner.ts';
 import { cutPage, decodeCursor } from '../paging.ts';
 import type { Input, Output } from '../service.ts';
 import { noSuchLead, partnerOf } from './claims.ts';
+import { findLeads, hasWords } from './search.ts';
+import { overdueBefore } from './service-level.ts';
 import { toWire, toWirePage, type WireLead } from './wire.ts';
 
 /**
@@ -20,7 +24,8 @@ export function getLead(host: HostContext, session: Session, id: string): Promis
   return host.database.read({ tenantId: session.tenantId }, async (reader) => {
     const lead = await reader.find(partnerLeads, { id });
     if (lead === undefined) throw noSuchLead();
-    return toWire(lead, await partnerOf(reader, lead));
+    requireOwn(session, lead.partnerId, 'lead');
+    return toWire({ session, now: host.now() }, lead, await partnerOf(reader, lead));
   });
 }
 
@@ -31,18 +36,19 @@ export function listLeads(
   input: ListInput,
 ): Promise<Output<'leads', 'list'>> {
   return host.database.read({ tenantId: session.tenantId }, async (reader) => {
-    const filters = await readFilters(reader, session, input);
+    const now = host.now();
+    const filters = await readFilters(reader, session, input, now);
+    const after = input.cursor === undefined ? undefined : readListCursor(input.cursor);
     if (filters === undefined) {
       return { items: [], nextCursor: null, ...(input.total === true && { total: 0 }) };
     }
-    const after = input.cursor === undefined ? undefined : readListCursor(input.cursor);
     const rows = await reader.list(
       partnerLeads,
       listTail(filters, after, reader.engine, { limit: input.limit + 1 }),
     );
     const page = cutPage(rows, input.limit, (lead) => [lead.submittedAt, lead.id]);
     return {
-      items: await toWirePage(reader, session.tenantId, page.items),
+      items: await toWirePage(reader, { session, now }, page.items),
       nextCursor: page.nextCursor,
       ...(input.total === true && { total: await countLeads(reader, session, filters, 'all') }),
     };
@@ -56,11 +62,12 @@ export function listReviewQueue(
   input: QueueInput,
 ): Promise<Output<'leads', 'reviewQueue'>> {
   return host.database.read({ tenantId: session.tenantId }, async (reader) => {
-    const filters = await readFilters(reader, session, input);
+    const now = host.now();
+    const filters = await readFilters(reader, session, input, now);
+    const after = input.cursor === undefined ? undefined : readQueueCursor(input.cursor);
     if (filters === undefined) {
       return { items: [], nextCursor: null, ...(input.total === true && { total: 0 }) };
     }
-    const after = input.cursor === undefined ? undefined : readQueueCursor(input.cursor);
     const rows: PartnerLeadRow[] = [];
     for (const stretch of queueStretches(after)) {
       const limit = input.limit + 1 - rows.length;
@@ -69,7 +76,7 @@ export function listReviewQueue(
     }
     const page = cutPage(rows, input.limit, (lead) => [lead.qualityScore, lead.submittedAt, lead.id]);
     return {
-      items: await toWirePage(reader, session.tenantId, page.items),
+      items: await toWirePage(reader, { session, now }, page.items),
       nextCursor: page.nextCursor,
       ...(input.total === true && { total: await countLeads(reader, session, filters, 'queue') }),
     };
@@ -84,13 +91,23 @@ interface Filters {
   importId?: string | undefined;
   /** Hundredths. */
   minScore?: number | undefined;
-  /** In lower case. */
-  text?: string | undefined;
+  search?: Search | undefined;
   duplicates?: boolean | undefined;
+  linked?: boolean | undefined;
+  /** Only what waits to be decided by itself. */
+  waiting?: boolean | undefined;
   /** Submitted from this instant on, included. */
   from?: string | undefined;
   /** Submitted before this instant, excluded. */
   before?: string | undefined;
+  /** They leave no time in which a lead could have come in. */
+  contradictory?: boolean | undefined;
+}
+
+interface Search {
+  terms: readonly SearchTerm[];
+  /** Those that have the words, where they are few. */
+  ids: readonly string[] | 'many';
 }
 
 /** A clock that is put back while an import runs by more than this would hide rows of it from its list. */
@@ -101,19 +118,73 @@ async function readFilters(
   reader: Reader,
   session: Session,
   input: ListInput | QueueInput,
+  now: string,
 ): Promise<Filters | undefined> {
-  const { status, partnerId, sourceId, importId, duplicates } = input;
-  const text = input.q === undefined || input.q === '' ? undefined : input.q.toLowerCase();
+  const { status, sourceId, importId, duplicates, linked } = input;
+  // A partner's own user sees its leads, and of another partner there are none.
+  const partnerId = input.partnerId ?? session.partnerId ?? undefined;
+  if (session.partnerId !== null && partnerId !== session.partnerId) return undefined;
+  const search = await readTerms(reader, session, input.q);
+  if (search === 'nothing') return undefined;
   const minScore = input.minScore === undefined ? undefined : leastHundredths(input.minScore);
   const before = input.submittedBefore === undefined ? undefined : instantOf(session, input.submittedBefore);
-  const filters: Filters = { status, partnerId, sourceId, importId, duplicates, text, minScore, before };
+  const filters: Filters = {
+    ...{ status, partnerId, sourceId, importId, duplicates, linked, search, minScore, before },
+    ...lateness(session, input, before, now),
+  };
+  if (filters.contradictory) return undefined;
   if (importId === undefined) return filters;
   // No index leads with the import. Its leads are its partner's, of the time it ran: that is a stretch of one.
   const run = await reader.find(leadImports, { id: importId });
   if (run === undefined || (partnerId !== undefined && partnerId !== run.partnerId)) return undefined;
   const from = shifted(run.startedAt, -CLOCK_SLACK_MS);
   const end = run.finishedAt === null ? undefined : shifted(run.finishedAt, CLOCK_SLACK_MS);
-  return { ...filters, partnerId: run.partnerId, from, before: earlier(before, end) };
+  return {
+    ...filters,
+    partnerId: run.partnerId,
+    from: filters.from === undefined || filters.from < from ? from : filters.from,
+    before: earlier(filters.before, end),
+  };
+}
+
+/** What is searched for; `nothing` where no lead can have it. */
+async function readTerms(
+  reader: Reader,
+  session: Session,
+  q: string | undefined,
+): Promise<Search | 'nothing' | undefined> {
+  if (q === undefined || q === '') return undefined;
+  const terms = readSearch(q);
+  if (terms === undefined) return 'nothing';
+  const ids = await findLeads(reader, session.tenantId, terms);
+  return ids.length === 0 ? 'nothing' : { terms, ids };
+}
+
+/**
+ * The filters of the service level as a stretch of time: what is overdue was submitted at or before an instant and still waits.
+ * The ones that are not yet are the rest of what waits.
+ */
+function lateness(
+  session: Session,
+  { overdue, escalated }: ListInput | QueueInput,
+  before: string | undefined,
+  now: string,
+): Pick<Filters, 'waiting' | 'from' | 'before' | 'contradictory'> {
+  if (overdue === undefined && escalated === undefined) return {};
+  const { reviewHours, escalationHours } = session.tenant.settings;
+  // Just after: the instant itself is late already.
+  const limits = [
+    { wanted: overdue, at: shifted(overdueBefore(reviewHours, now), 1) },
+    { wanted: escalated, at: shifted(overdueBefore(escalationHours, now), 1) },
+  ];
+  let until = before;
+  let from: string | undefined;
+  for (const { wanted, at } of limits) {
+    if (wanted === true) until = earlier(until, at);
+    if (wanted === false && (from === undefined || from < at)) from = at;
+  }
+  const contradictory = from !== undefined && until !== undefined && from >= until;
+  return { waiting: true, from, before: until, contradictory };
 }
 
 /** The lowest score of two decimals that reaches these points: 79.999 asks for 80, and 8.2 × 100 is not above 820. */
@@ -173,14 +244,22 @@ function conditionsOf(filters: Filters, engine: EngineName): Sql[] {
   if (filters.duplicates !== undefined) {
     conditions.push(filters.duplicates ? sql`duplicate_of is not null` : sql`duplicate_of is null`);
   }
-  if (filters.text !== undefined) {
-    conditions.push(
-      engine === 'sqlite'
-        ? sql`instr(search_text, ${filters.text}) > 0`
-        : sql`strpos(search_text, ${filters.text}) > 0`,
-    );
+  if (filters.linked !== undefined) {
+    conditions.push(filters.linked ? sql`linked_to is not null` : sql`linked_to is null`);
+  }
+  if (filters.search !== undefined) {
+    const { terms, ids } = filters.search;
+    if (ids !== 'many') conditions.push(oneOfIds(engine, ids));
+    conditions.push(hasWords(engine, terms));
   }
   return conditions;
+}
+
+/** As one parameter, so that searches that find one lead or a thousand are one statement. */
+function oneOfIds(engine: EngineName, ids: readonly string[]): Sql {
+  return engine === 'sqlite'
+    ? sql`id in (select value from json_each(${ids}))`
+    : sql`id in (select value::uuid from jsonb_array_elements_text(${ids}::jsonb))`;
 }
 
 function where(conditions: readonly Sql[]): Sql {
@@ -194,7 +273,7 @@ function listTail(
   engine: EngineName,
   page: { limit: number },
 ): Sql {
-  const conditions = conditionsOf(filters, engine);
+  const conditions = [...(filters.waiting ? [waiting] : []), ...conditionsOf(filters, engine)];
   if (filters.from !== undefined) conditions.push(sql`submitted_at >= ${filters.from}`);
   // One upper bound, the lower of the two: given both, SQLite may start its walk at the wrong one.
   if (after !== undefined && (filters.before === undefined || after.submittedAt < filters.before)) {
@@ -217,7 +296,7 @@ function queueStretches(after: QueueCursor | undefined): QueueStretch[] {
 }
 
 /** In these words the partial index of the queue is recognised. */
-const waiting = sql`status in ('submitted', 'under_review')`;
+const waiting = sql`status in ('submitted', 'under_review') and linked_to is null`;
 
 /** What follows `where` in a stretch of the queue, for `Reader.list`. */
 function queueTail(
@@ -249,13 +328,17 @@ async function countLeads(
   const conditions = [
     sql`tenant_id = ${session.tenantId}`,
     sql`deleted_at is null`,
-    ...(of === 'queue' ? [waiting] : []),
+    ...(of === 'queue' || filters.waiting ? [waiting] : []),
     ...conditionsOf(filters, reader.engine),
   ];
   if (filters.from !== undefined) conditions.push(sql`submitted_at >= ${filters.from}`);
   if (filters.before !== undefined) conditions.push(sql`submitted_at < ${filters.before}`);
   // The queue's own index answers without a look at the rows; SQLite would choose the one of the statuses and look.
-  const byQueue = of === 'queue' && filters.partnerId === undefined && filters.sourceId === undefined;
+  const byQueue =
+    of === 'queue' &&
+    filters.partnerId === undefined &&
+    filters.sourceId === undefined &&
+    !Array.isArray(filters.search?.ids);
   const from =
     byQueue && reader.engine === 'sqlite'
       ? sql`partner_leads indexed by ix_partner_leads_queue`
@@ -264,4 +347,26 @@ async function countLeads(
     sql`select count(*) as n from ${from} where ${join(conditions, ' and ')}`,
   );
   return counted?.n ?? 0;
+}
+
+/** How many leads wait, are held by a reviewer, and wait for too long: counted by the queue's index, and that of the claims. */
+export function countQueue(host: HostContext, session: Session): Promise<Output<'leads', 'queueCounts'>> {
+  return host.database.read({ tenantId: session.tenantId }, async (reader) => {
+    const now = host.now();
+    const { reviewHours, escalationHours } = session.tenant.settings;
+    const late = (hours: number) =>
+      sql`coalesce(sum(case when submitted_at <= ${overdueBefore(hours, now)} then 1 else 0 end), 0)`;
+    const from =
+      reader.engine === 'sqlite' ? sql`partner_leads indexed by ix_partner_leads_queue` : sql`partner_leads`;
+    const queue = await reader.get<{ waiting: number; overdue: number; escalated: number }>(
+      sql`select count(*) as waiting, ${late(reviewHours)} as overdue, ${late(escalationHours)} as escalated
+        from ${from} where tenant_id = ${session.tenantId} and ${waiting} and deleted_at is null`,
+    );
+    const claims = await reader.get<{ claimed: number }>(
+      sql`select count(*) as claimed from partner_leads
+        where tenant_id = ${session.tenantId} and claimed_by is not null and claim_expires_at > ${now}`,
+    );
+    if (queue === undefined || claims === undefined) throw new Error('A count had no answer.');
+    return { ...queue, ...claims };
+  });
 }

@@ -4,7 +4,7 @@ import { partnerLeads } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
 import type { Input } from '../service.ts';
-import { holdLead, refuseDecided, requireFree, requirePath } from './claims.ts';
+import { holdLead, refuseDecided, requireFree, requirePath, requireStandsAlone } from './claims.ts';
 import { toWire, type WireLead } from './wire.ts';
 
 /**
@@ -21,6 +21,7 @@ export function claimLead(
     const held = await holdLead(tx, input.id);
     const { lead, partner } = held;
     await requireFree(tx, session, held, { now, version: input.version });
+    requireStandsAlone(lead);
     // Under review already: the claim changes the lease only.
     if (lead.status !== 'under_review') await requirePath(tx, lead, 'review');
     const minutes = session.tenant.settings.claimLeaseMinutes;
@@ -44,7 +45,7 @@ export function claimLead(
         after: { status: after.status, claimedBy: after.claimedBy, claimExpiresAt: after.claimExpiresAt },
       },
     });
-    return toWire(after, partner);
+    return toWire({ session, now }, after, partner);
   });
 }
 
@@ -78,6 +79,6 @@ export function releaseLead(
       partnerId: lead.partnerId,
       details: { before: { claimedBy: lead.claimedBy, claimExpiresAt: lead.claimExpiresAt } },
     });
-    return toWire(after, partner);
+    return toWire({ session, now }, after, partner);
   });
 }

@@ -8,17 +8,21 @@ import { command } from '../command.ts';
 import { insertLeads, listSources, requireActivePartner, sourceOf } from '../lead-intake.ts';
 import { highQualityLead } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
+import { requireOwn } from '../own-partner.ts';
+import { requireScopes } from '../projects/scopes.ts';
 import type { Input } from '../service.ts';
 import { holdLeadAndPartner, refuseDecided, requireFree } from './claims.ts';
 import {
   type ContactKeys,
+  type Duplicate,
   duplicateIn,
-  duplicateRefusal,
   findKnownLeads,
   isOlder,
+  judgeDuplicate,
   lockIntake,
 } from './duplicates.ts';
-import { type PreparedLead, prepareLead, type Unfit } from './preparation.ts';
+import { type PreparedLead, prepareLead, type Unfit, weightsFor } from './preparation.ts';
+import { nextSeq, recordScores } from './score-history.ts';
 import { toWire, type WireLead } from './wire.ts';
 
 function refusalOf(unfit: Unfit): DomainError {
@@ -36,6 +40,7 @@ export function submitLead(
 ): Promise<WireLead> {
   return command(host, session, { name: 'leads.submit', input }, async (work) => {
     const { id: partnerId, commandId: _, ...raw } = input;
+    requireOwn(session, partnerId);
     const partner = await work.tx.find(partners, { id: partnerId });
     if (partner === undefined) throw new DomainError('NOT_FOUND', 'There is no such partner.');
     // Before the lead's data: whoever may not submit need not correct a telephone number first.
@@ -58,9 +63,11 @@ export function submitLead(
         after: { status: row.status, sourceId: row.sourceId, qualityScore: scoreToNumber(row.qualityScore) },
         submissionType: row.submissionType,
         duplicateOf: row.duplicateOf,
+        ...(row.linkedTo !== null && { linkedTo: row.linkedTo }),
+        ...(row.protectedUntil !== null && { protectedUntil: row.protectedUntil }),
       },
     });
-    return toWire(row, partner);
+    return toWire({ session, now: work.now }, row, partner);
   });
 }
 
@@ -71,6 +78,8 @@ const editable = [
   'campaignId',
   'estimatedValue',
   'duplicateOf',
+  'linkedTo',
+  'protectedUntil',
   'reviewNotes',
 ] as const satisfies readonly (keyof PartnerLeadRow)[];
 
@@ -88,6 +97,8 @@ export function updateLead(
     const { tx, now, record } = work;
     const held = await holdLeadAndPartner(tx, input.id, () => lockIntake(tx, session.tenantId));
     const { lead, partner } = held;
+    requireOwn(session, lead.partnerId, 'lead');
+    requireStaffsOwn(session, lead, input);
     await requireFree(tx, session, held, { now, version: input.version });
     await refuseDecided(tx, lead);
     const preparation = prepareLead(session, partner, {
@@ -109,19 +120,30 @@ export function updateLead(
       if (source instanceof DomainError) throw source;
       sourceId = source.id;
     }
-    const duplicateOf = await compare(tx, session, lead, prepared, now);
+    const scopes = await requireScopes(tx, session.tenantId, prepared, lead);
+    const duplicate = await compare(tx, session, lead, prepared, now);
     const after = await tx.update(
       partnerLeads,
       { id: lead.id, version: lead.version },
       {
         ...prepared,
+        ...scopes,
         sourceId,
-        duplicateOf,
+        ...duplicate,
         ...(input.reviewNotes !== undefined && { reviewNotes: input.reviewNotes }),
         updatedAt: now,
       },
     );
     await moveScores(tx, lead, after);
+    if (after.qualityScore !== lead.qualityScore) {
+      const seq = await nextSeq(tx, session.tenantId, lead.id);
+      const score = { leadId: lead.id, seq, oldScore: lead.qualityScore, newScore: after.qualityScore };
+      await recordScores(work, session, {
+        weights: weightsFor(session, partner),
+        why: 'edit',
+        scores: [score],
+      });
+    }
     await notify(work, session, ...highQualityLead(after, partner, lead));
     record({
       action: 'lead_changed',
@@ -130,7 +152,7 @@ export function updateLead(
       partnerId: lead.partnerId,
       details: changes(lead, after),
     });
-    return toWire(after, partner);
+    return toWire({ session, now }, after, partner);
   });
 }
 
@@ -142,7 +164,8 @@ function given(fields: object): Record<string, unknown> {
 /**
  * What the lead is a duplicate of now: the oldest lead with its e-mail or phone, where that one is older. A newer one that
  * it has come to match, and that had no mark, is marked as the duplicate of this one. Leads that were marked as its
- * duplicates before stay so until they are corrected themselves.
+ * duplicates before stay so until they are corrected themselves. What somebody said about it by hand holds as long as its
+ * e-mail and phone do.
  */
 async function compare(
   tx: Writer,
@@ -150,17 +173,45 @@ async function compare(
   lead: PartnerLeadRow,
   prepared: PreparedLead,
   now: string,
-): Promise<string | null> {
+): Promise<Duplicate & Partial<PartnerLeadRow>> {
+  const moved = prepared.emailKey !== lead.emailKey || prepared.phoneKey !== lead.phoneKey;
+  if (!moved && lead.notDuplicateAt !== null) return unlike;
+  const fresh = moved ? { notDuplicateReason: null, notDuplicateBy: null, notDuplicateAt: null } : {};
   const known = await findKnownLeads(tx, session.tenantId, [prepared], lead.id);
   const original = duplicateIn(known, prepared);
-  const moved = prepared.emailKey !== lead.emailKey || prepared.phoneKey !== lead.phoneKey;
-  if (original === undefined) return null;
-  // A lead that was flagged before the tenant began to refuse duplicates can still be corrected.
-  if (moved && session.tenant.settings.duplicateHandling === 'refuse') {
-    throw duplicateRefusal(session, prepared, original);
+  if (original === undefined) return { ...unlike, ...fresh };
+  if (!moved) {
+    // A lead that was flagged before the tenant began to refuse duplicates can still be corrected.
+    if (!isOlder(original, lead)) return unlike;
+    return { duplicateOf: original.id, linkedTo: lead.linkedTo, protectedUntil: lead.protectedUntil };
   }
-  if (moved) await markNewer(tx, lead, prepared, now);
-  return isOlder(original, lead) ? original.id : null;
+  const { emailKey, phoneKey } = prepared;
+  const judged = judgeDuplicate(
+    session,
+    { emailKey, phoneKey, partnerId: lead.partnerId, submittedAt: lead.submittedAt },
+    original,
+  );
+  if (judged instanceof DomainError) throw judged;
+  await markNewer(tx, lead, prepared, now);
+  return isOlder(original, lead) ? { ...judged, ...fresh } : { ...unlike, ...fresh };
+}
+
+const unlike: Duplicate = { duplicateOf: null, linkedTo: null, protectedUntil: null };
+
+/**
+ * What of a correction is the staff's: a partner's own user corrects a lead until somebody reviews it, and writes no
+ * review notes. @throws DomainError `INVALID_TRANSITION`, `FORBIDDEN`.
+ */
+function requireStaffsOwn(session: Session, lead: PartnerLeadRow, input: Input<'leads', 'update'>): void {
+  if (session.partnerId === null) return;
+  if (input.reviewNotes !== undefined) {
+    throw new DomainError('FORBIDDEN', 'Review notes are written by whoever reviews the lead.');
+  }
+  if (lead.status === 'submitted') return;
+  throw new DomainError(
+    'INVALID_TRANSITION',
+    'This lead is under review or decided, and can no longer be changed by the partner.',
+  );
 }
 
 async function markNewer(tx: Writer, lead: PartnerLeadRow, keys: ContactKeys, now: string): Promise<void> {

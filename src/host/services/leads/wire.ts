@@ -1,15 +1,28 @@
 import sql, { join } from 'sql-template-tag';
+import { dayOf } from '#domain/calendar.ts';
 import { scoreToNumber } from '#domain/quality-score.ts';
 import type { PartnerLeadRow, PartnerRow, Reader } from '../../database/index.ts';
+import type { Session } from '../../session.ts';
 import type { Output } from '../service.ts';
+import { serviceState } from './service-level.ts';
 
 export type WireLead = Output<'leads', 'get'>;
 
 /** What a lead shows of its partner. */
 export type PartnerName = Pick<PartnerRow, 'partnerCode' | 'organizationName'>;
 
-/** A lead as the contract shows it. The keys, the month and the search text stay inside. */
-export function toWire(lead: PartnerLeadRow, partner: PartnerName): WireLead {
+/** Who looks, and when. */
+export interface View {
+  session: Session;
+  now: string;
+}
+
+/**
+ * A lead as the contract shows it. The keys, the month and the search text stay inside. A partner's own users are shown neither
+ * the work of the review nor whose lead theirs is a duplicate of.
+ */
+export function toWire({ session, now }: View, lead: PartnerLeadRow, partner: PartnerName): WireLead {
+  const isStaff = session.partnerId === null;
   return {
     id: lead.id,
     version: lead.version,
@@ -24,38 +37,57 @@ export function toWire(lead: PartnerLeadRow, partner: PartnerName): WireLead {
     status: lead.status,
     leadData: lead.leadData,
     qualityScore: scoreToNumber(lead.qualityScore),
-    duplicateOf: lead.duplicateOf,
+    duplicateOf: isStaff ? lead.duplicateOf : null,
+    linkedTo: isStaff ? lead.linkedTo : null,
+    protectedUntil: lead.protectedUntil,
+    duplicateNote: duplicateNote(session, lead),
+    notDuplicateReason: isStaff ? lead.notDuplicateReason : null,
     projectId: lead.projectId,
     campaignId: lead.campaignId,
     estimatedValue: lead.estimatedValue,
     currency: lead.currency,
-    claimedBy: lead.claimedBy,
-    claimExpiresAt: lead.claimExpiresAt,
-    reviewNotes: lead.reviewNotes,
+    claimedBy: isStaff ? lead.claimedBy : null,
+    claimExpiresAt: isStaff ? lead.claimExpiresAt : null,
+    reviewNotes: isStaff ? lead.reviewNotes : null,
     rejectionReason: lead.rejectionReason,
     reviewedBy: lead.reviewedBy,
     reviewedAt: lead.reviewedAt,
     submittedBy: lead.submittedBy,
     submittedAt: lead.submittedAt,
+    ...serviceState(session.tenant.settings, lead, now),
     conversionDate: lead.conversionDate,
     dealValue: lead.dealValue,
+    conversionWithdrawnAt: lead.conversionWithdrawnAt,
+    conversionWithdrawalReason: lead.conversionWithdrawalReason,
     creditAmount: lead.creditAmount,
     creditStatus: lead.creditStatus,
     importId: lead.importId,
   };
 }
 
+/** Why a lead is taken for a duplicate, in words. */
+function duplicateNote(session: Session, lead: PartnerLeadRow): string | null {
+  if (lead.duplicateOf === null) return null;
+  const day = lead.protectedUntil === null ? '' : dayOf(lead.protectedUntil, session.tenant.timeZone);
+  const protection =
+    lead.protectedUntil === null
+      ? 'The same e-mail address or phone number was submitted before.'
+      : `Another partner submitted the same person first and is protected until ${day}.`;
+  if (lead.linkedTo === null) return protection;
+  return `${protection} This lead is recorded under that one: it is not reviewed by itself and earns nothing.`;
+}
+
 /** A page of leads with their partners' names, which one statement finds by primary key. */
 export async function toWirePage(
   reader: Reader,
-  tenantId: string,
+  view: View,
   leads: readonly PartnerLeadRow[],
 ): Promise<WireLead[]> {
   const ids = [...new Set(leads.map((lead) => lead.partnerId))];
   if (ids.length === 0) return [];
   const rows = await reader.all<{ id: string; partner_code: string; organization_name: string }>(
     sql`select id, partner_code, organization_name from partners
-      where tenant_id = ${tenantId} and id in (${join(ids)})`,
+      where tenant_id = ${view.session.tenantId} and id in (${join(ids)})`,
   );
   const partners = new Map(
     rows.map((row) => [row.id, { partnerCode: row.partner_code, organizationName: row.organization_name }]),
@@ -63,6 +95,6 @@ export async function toWirePage(
   return leads.map((lead) => {
     const partner = partners.get(lead.partnerId);
     if (partner === undefined) throw new Error(`The lead ${lead.id} has no partner.`);
-    return toWire(lead, partner);
+    return toWire(view, lead, partner);
   });
 }

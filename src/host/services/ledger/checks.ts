@@ -22,6 +22,8 @@ export function checksOf(tenantId: string): Sql[] {
     payoutLines(tenantId),
     payoutPayments(tenantId),
     creditsInPayouts(tenantId),
+    creditsTakenBack(tenantId),
+    bookedDays(tenantId),
     partnerCounters(tenantId),
     sourceCounters(tenantId),
     policyCounters(tenantId),
@@ -159,12 +161,17 @@ function payoutLines(tenantId: string): Sql {
   );
 }
 
+/** What was paid of a payout: its payments, less those that failed. */
 function payoutPayments(tenantId: string): Sql {
   return differing(
     sql`select o.partner_id, o.payout_number, o.paid_amount, coalesce(y.paid, 0) as sum_paid
       from partner_payouts o
       left join (
-        select payout_id, sum(amount) as paid from partner_payout_payments where tenant_id = ${tenantId} group by payout_id
+        select payout_id, sum(amount) as paid from (
+          select payout_id, amount from partner_payout_payments where tenant_id = ${tenantId}
+          union all
+          select payout_id, -amount from partner_payout_payment_failures where tenant_id = ${tenantId}
+        ) as each_payment group by payout_id
       ) as y on y.payout_id = o.id
       where o.tenant_id = ${tenantId}`,
     [{ name: 'payments of payout ', stored: sql`paid_amount`, computed: sql`sum_paid` }],
@@ -181,6 +188,25 @@ function creditsInPayouts(tenantId: string): Sql {
     left join partner_lead_credits c on c.tenant_id = d.tenant_id and c.id = d.credit_id and c.status = 'approved'
       and c.partner_id = o.partner_id
     where d.tenant_id = ${tenantId} and d.released_at is null and (c.id is null or c.credit_amount <> d.amount)`;
+}
+
+/** What was taken back of a credit, in parts or as a whole, is no more than it was. */
+function creditsTakenBack(tenantId: string): Sql {
+  return sql`select c.partner_id, 'taken back of credit ' || c.id as figure, c.credit_amount as stored, r.amount as computed
+    from partner_lead_credits c
+    join (
+      select reverses_credit_id, -sum(credit_amount) as amount from partner_lead_credits
+      where tenant_id = ${tenantId} and reverses_credit_id is not null group by reverses_credit_id
+    ) as r on r.reverses_credit_id = c.id
+    where c.tenant_id = ${tenantId} and (r.amount > c.credit_amount or c.status <> 'approved')`;
+}
+
+/** An approved credit is booked on the same day as its ledger entry. The days differ by what `computed` says. */
+function bookedDays(tenantId: string): Sql {
+  return sql`select e.partner_id, 'day of credit ' || c.id as figure, 0 as stored, 1 as computed
+    from ledger_entries e
+    join partner_lead_credits c on c.tenant_id = e.tenant_id and c.id = e.resource_id
+    where e.tenant_id = ${tenantId} and e.kind = 'credit_approved' and e.booked_on <> c.approved_on`;
 }
 
 /** Leads by their status; a converted lead counts as approved too (`domain.md`, "Figures"). */
@@ -251,7 +277,7 @@ function policyCounters(tenantId: string): Sql {
       ) as c on c.policy_id = y.id
       left join (
         select policy_id, count(*) as leads from partner_credit_policy_mappings
-        where tenant_id = ${tenantId} and applied = ${true} group by policy_id
+        where tenant_id = ${tenantId} and applied = ${true} and withdrawn_at is null group by policy_id
       ) as m on m.policy_id = y.id
       where y.tenant_id = ${tenantId}`,
     columns.map(columnFigure),

@@ -156,11 +156,15 @@ export function SettingsForm({ settings }: { settings: Settings }) {
               label="The same e-mail address or phone number comes in again"
               {...form.getInputProps('duplicateHandling')}
               onChange={(value) =>
-                form.setFieldValue('duplicateHandling', value === 'refuse' ? 'refuse' : 'flag')
+                form.setFieldValue(
+                  'duplicateHandling',
+                  value === 'refuse' || value === 'link' ? value : 'flag',
+                )
               }
             >
               <Stack gap={6} mt={6}>
                 <Radio value="flag" label={duplicateWords.flag} disabled={readOnly} />
+                <Radio value="link" label={duplicateWords.link} disabled={readOnly} />
                 <Radio value="refuse" label={duplicateWords.refuse} disabled={readOnly} />
               </Stack>
             </Radio.Group>

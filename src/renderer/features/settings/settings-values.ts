@@ -22,6 +22,7 @@ export interface SettingsValues {
 export const duplicateWords: Record<Settings['duplicateHandling'], string> = {
   flag: 'Take the lead in and mark it as a duplicate',
   refuse: 'Refuse the lead',
+  link: 'Record the lead under the first one, without a review of its own',
 };
 
 /** Every country by its English name, for phone numbers without a country code. */

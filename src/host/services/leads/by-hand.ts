@@ -1,0 +1,107 @@
+import { permissionsOf } from '#contract/permissions.ts';
+import { DomainError, invalidField } from '#domain/errors.ts';
+import type { HostContext } from '../../context.ts';
+import { partnerLeads, staff } from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+import { command } from '../command.ts';
+import type { Input } from '../service.ts';
+import { holdLead, requireFree, requirePath, requireStandsAlone } from './claims.ts';
+import { toWire, type WireLead } from './wire.ts';
+
+/** What people settle about a lead besides deciding it: who reviews it, and that it is nobody's duplicate. */
+
+/**
+ * Hands a lead to a reviewer, who holds it for the tenant's lease as if claimed. Whoever holds it may hand it on; an administrator may
+ * take it from somebody else, too.
+ * @throws DomainError `NOT_FOUND` (lead or reviewer), `VALIDATION` for somebody who reviews no leads, `LOCKED`, `CONFLICT`,
+ * `INVALID_TRANSITION`.
+ */
+export function assignLead(
+  host: HostContext,
+  session: Session,
+  input: Input<'leads', 'assign'>,
+): Promise<WireLead> {
+  return command(host, session, { name: 'leads.assign', input }, async ({ tx, now, record }) => {
+    const held = await holdLead(tx, input.id);
+    const { lead, partner } = held;
+    const isAdministrators = session.roles.includes('admin');
+    const free = isAdministrators ? { ...lead, claimedBy: null, claimExpiresAt: null } : lead;
+    await requireFree(tx, session, { lead: free, partner }, { now, version: input.version });
+    requireStandsAlone(lead);
+    if (lead.status !== 'under_review') await requirePath(tx, lead, 'review');
+    const reviewer = await tx.find(staff, { id: input.reviewerId });
+    if (reviewer === undefined) {
+      throw new DomainError('NOT_FOUND', 'There is no such person to review it.', {
+        fields: [{ path: 'reviewerId', message: 'There is no such person.' }],
+      });
+    }
+    if (!reviewer.isActive || !permissionsOf(reviewer.roles).includes('leads.review')) {
+      throw invalidField('reviewerId', `${reviewer.firstName} ${reviewer.lastName} doesn't review leads.`);
+    }
+    const minutes = session.tenant.settings.claimLeaseMinutes;
+    const after = await tx.update(
+      partnerLeads,
+      { id: lead.id, version: lead.version },
+      {
+        status: 'under_review',
+        claimedBy: reviewer.id,
+        claimExpiresAt: new Date(Date.parse(now) + minutes * 60_000).toISOString(),
+        updatedAt: now,
+      },
+    );
+    record({
+      action: 'lead_assigned',
+      resource: 'lead',
+      resourceId: lead.id,
+      partnerId: lead.partnerId,
+      details: {
+        before: { status: lead.status, claimedBy: lead.claimedBy, claimExpiresAt: lead.claimExpiresAt },
+        after: { status: after.status, claimedBy: after.claimedBy, claimExpiresAt: after.claimExpiresAt },
+      },
+    });
+    return toWire({ session, now }, after, partner);
+  });
+}
+
+/**
+ * Says by hand that a lead is no duplicate, with the reason. It loses the mark, and the protection of another partner against it; one that
+ * was recorded under another stands by itself again, waits for review since its submission, and may earn. It holds until the
+ * lead's e-mail or phone changes.
+ * @throws DomainError `NOT_FOUND`, `LOCKED`, `CONFLICT`, `INVALID_TRANSITION` for a lead that is not marked.
+ */
+export function markNotDuplicate(
+  host: HostContext,
+  session: Session,
+  input: Input<'leads', 'notDuplicate'>,
+): Promise<WireLead> {
+  return command(host, session, { name: 'leads.notDuplicate', input }, async ({ tx, now, record }) => {
+    const held = await holdLead(tx, input.id);
+    const { lead, partner } = held;
+    await requireFree(tx, session, held, { now, version: input.version });
+    if (lead.duplicateOf === null) {
+      throw new DomainError('INVALID_TRANSITION', 'This lead is not marked as a duplicate.');
+    }
+    const after = await tx.update(
+      partnerLeads,
+      { id: lead.id, version: lead.version },
+      {
+        duplicateOf: null,
+        linkedTo: null,
+        protectedUntil: null,
+        notDuplicateReason: input.reason,
+        notDuplicateBy: session.userId,
+        notDuplicateAt: now,
+        updatedAt: now,
+      },
+    );
+    const { duplicateOf, linkedTo, protectedUntil } = lead;
+    record({
+      action: 'lead_not_duplicate',
+      resource: 'lead',
+      resourceId: lead.id,
+      partnerId: lead.partnerId,
+      details: { reason: input.reason, before: { duplicateOf, linkedTo, protectedUntil } },
+    });
+    return toWire({ session, now }, after, partner);
+  });
+}

@@ -1,0 +1,260 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import sql, { join, type Sql } from 'sql-template-tag';
+import { DomainError } from '#domain/errors.ts';
+import { qualityScore, type ScoreWeights } from '#domain/quality-score.ts';
+import type { HostContext } from '../../context.ts';
+import {
+  type PartnerLeadRow,
+  type PartnerRow,
+  partnerLeads,
+  partners,
+  type Reader,
+  type Writer,
+} from '../../database/index.ts';
+import type { Session } from '../../session.ts';
+import { command, type Work } from '../command.ts';
+import { weightsFor } from './preparation.ts';
+import { recordScores, type ScoreStep } from './score-history.ts';
+
+/**
+ * Scoring leads again after the weights changed, slice by slice: each slice whose scores change is a command of its own, with its
+ * activity, and whoever works meanwhile gets a turn between two of them. A lead whose score changes gets a new version, moves in the queue,
+ * and keeps the old score in its history; credits made by the old score stay. Running it twice changes nothing more.
+ */
+
+export interface RescoreInput {
+  /** All partners where left out. */
+  partnerId?: string | undefined;
+  /** Decided leads too; else only those submitted or under review. */
+  all: boolean;
+}
+
+export type RescoreEvent =
+  | { type: 'progress'; done: number; of: number; changed: number }
+  | { type: 'result'; scored: number; changed: number; cancelled: boolean };
+
+/** Leads of one slice: read, scored and written well within 20 ms on SQLite. */
+const sliceSize = 100;
+
+/** How often progress is told, in milliseconds. */
+const tellEvery = 100;
+
+/**
+ * Tells progress as it goes, and the result last. When it is cancelled (`signal`, or nobody listens any more) every slice is in whole
+ * or not at all.
+ * @throws DomainError `NOT_FOUND` for a partner that isn't there.
+ */
+export async function* rescoreLeads(
+  host: HostContext,
+  session: Session,
+  input: RescoreInput,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<RescoreEvent, void, void> {
+  const walks = walksOf(input);
+  const of = await host.database.read({ tenantId: session.tenantId }, async (reader) => {
+    await requirePartner(reader, input.partnerId);
+    let sum = 0;
+    for (const walk of walks) sum += await countOf(reader, session, walk);
+    return sum;
+  });
+  let done = 0;
+  let changed = 0;
+  let toldAt = performance.now();
+  yield { type: 'progress', done, of, changed };
+  for (const walk of walks) {
+    let after: Place | undefined;
+    for (;;) {
+      await setImmediate();
+      if (signal?.aborted === true) {
+        yield { type: 'result', scored: done, changed, cancelled: true };
+        return;
+      }
+      const slice = await nextSlice(host, session, walk, after);
+      const last = slice.at(-1);
+      if (last === undefined) break;
+      after = last;
+      const moved = slice.filter(({ moves }) => moves).map(({ id }) => id);
+      if (moved.length > 0) changed += await rescoreSlice(host, session, input, moved);
+      done += slice.length;
+      if (performance.now() - toldAt < tellEvery) continue;
+      toldAt = performance.now();
+      yield { type: 'progress', done, of: Math.max(of, done), changed };
+    }
+  }
+  yield { type: 'progress', done, of: done, changed };
+  yield { type: 'result', scored: done, changed, cancelled: false };
+}
+
+async function requirePartner(reader: Reader, partnerId: string | undefined): Promise<void> {
+  if (partnerId === undefined) return;
+  if ((await reader.find(partners, { id: partnerId })) === undefined) {
+    throw new DomainError('NOT_FOUND', 'There is no such partner.');
+  }
+}
+
+/** A stretch of the leads that an index is read along, oldest first. */
+type Walk = Sql;
+
+/** What is undecided stands in two stretches of the index by status; an index by partner knows no statuses. */
+function walksOf({ partnerId, all }: RescoreInput): Walk[] {
+  if (partnerId !== undefined) {
+    const undecided = all ? sql`` : sql` and status in ('submitted', 'under_review')`;
+    return [sql`partner_id = ${partnerId}${undecided}`];
+  }
+  return all ? [sql`1 = 1`] : [sql`status = 'submitted'`, sql`status = 'under_review'`];
+}
+
+async function countOf(reader: Reader, session: Session, walk: Walk): Promise<number> {
+  const row = await reader.get<{ n: number }>(
+    sql`select count(*) as n from partner_leads
+      where tenant_id = ${session.tenantId} and deleted_at is null and ${walk}`,
+  );
+  return row?.n ?? 0;
+}
+
+interface Place {
+  submittedAt: string;
+  id: string;
+}
+
+/** The next leads of a walk, and of each whether its score is another one now. */
+function nextSlice(
+  host: HostContext,
+  session: Session,
+  walk: Walk,
+  after: Place | undefined,
+): Promise<(Place & { moves: boolean })[]> {
+  return host.database.read({ tenantId: session.tenantId }, async (reader) => {
+    const from =
+      after === undefined ? sql`` : sql` and (submitted_at, id) > (${after.submittedAt}, ${after.id})`;
+    const rows = await reader.list(
+      partnerLeads,
+      sql`${walk}${from} order by submitted_at, id limit ${sliceSize}`,
+    );
+    const weights = await weightsOfPartners(reader, session, rows);
+    return rows.map((row) => ({
+      submittedAt: row.submittedAt,
+      id: row.id,
+      moves: scoreOf(row, weights) !== row.qualityScore,
+    }));
+  });
+}
+
+type WeightsByPartner = ReadonlyMap<string, ScoreWeights>;
+
+async function weightsOfPartners(
+  reader: Reader,
+  session: Session,
+  rows: readonly PartnerLeadRow[],
+): Promise<WeightsByPartner> {
+  const ids = [...new Set(rows.map((row) => row.partnerId))].sort();
+  if (ids.length === 0) return new Map();
+  const found: PartnerRow[] = await reader.list(partners, sql`id in (${join(ids)}) order by id`, {
+    withDeleted: true,
+  });
+  return new Map(found.map((partner) => [partner.id, weightsFor(session, partner)]));
+}
+
+function scoreOf(row: PartnerLeadRow, weights: WeightsByPartner): number {
+  const ofPartner = weights.get(row.partnerId);
+  if (ofPartner === undefined) throw new Error(`The lead ${row.id} has no partner.`);
+  return qualityScore(row.leadData, ofPartner);
+}
+
+/** Scores these leads once more, held now, and keeps what changed. Answers how many did. */
+function rescoreSlice(
+  host: HostContext,
+  session: Session,
+  input: RescoreInput,
+  ids: readonly string[],
+): Promise<number> {
+  return command(host, session, { name: 'leads.rescore', input: {} }, async (work) => {
+    const { tx, record } = work;
+    const rows = await holdLeads(tx, session, ids);
+    const weights = await weightsOfPartners(tx, session, rows);
+    const changes = rows
+      .filter((row) => input.all || row.status === 'submitted' || row.status === 'under_review')
+      .map((row) => ({ row, score: scoreOf(row, weights) }))
+      .filter(({ row, score }) => score !== row.qualityScore);
+    await storeScores(work, session, changes);
+    await keepHistory(work, session, changes, weights);
+    record({
+      action: 'leads_rescored',
+      resource: 'lead',
+      resourceId: null,
+      partnerId: input.partnerId ?? null,
+      details: { changed: changes.length, leadIds: changes.map(({ row }) => row.id) },
+    });
+    return changes.length;
+  });
+}
+
+/** Partners first, then leads, each in the order of their ids, as everywhere. */
+async function holdLeads(tx: Writer, session: Session, ids: readonly string[]): Promise<PartnerLeadRow[]> {
+  const wanted = sql`id in (${join(ids)}) order by id`;
+  if (tx.engine === 'sqlite') return tx.list(partnerLeads, wanted);
+  const { tenantId } = session;
+  await tx.all(sql`select id from partners where tenant_id = ${tenantId} and id in (
+      select partner_id from partner_leads where tenant_id = ${tenantId} and id in (${join(ids)}))
+    order by id for update`);
+  return tx.list(partnerLeads, sql`${wanted} for update`);
+}
+
+interface Change {
+  row: PartnerLeadRow;
+  /** Hundredths. */
+  score: number;
+}
+
+async function storeScores({ tx, now }: Work, session: Session, changes: readonly Change[]): Promise<void> {
+  const { tenantId } = session;
+  const byPartner = new Map<string, number>();
+  const bySource = new Map<string, number>();
+  for (const { row, score } of changes) {
+    await tx.run(sql`update partner_leads set quality_score = ${score}, version = version + 1, updated_at = ${now}
+      where tenant_id = ${tenantId} and id = ${row.id}`);
+    const delta = score - row.qualityScore;
+    byPartner.set(row.partnerId, (byPartner.get(row.partnerId) ?? 0) + delta);
+    bySource.set(row.sourceId, (bySource.get(row.sourceId) ?? 0) + delta);
+  }
+  const inOrder = (sums: Map<string, number>) => [...sums].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  for (const [id, delta] of inOrder(byPartner)) {
+    await tx.run(sql`update partners set total_quality_score = total_quality_score + ${delta}
+      where tenant_id = ${tenantId} and id = ${id}`);
+  }
+  for (const [id, delta] of inOrder(bySource)) {
+    await tx.run(sql`update partner_sources set total_quality_score = total_quality_score + ${delta}
+      where tenant_id = ${tenantId} and id = ${id}`);
+  }
+}
+
+async function keepHistory(
+  work: Work,
+  session: Session,
+  changes: readonly Change[],
+  weights: WeightsByPartner,
+): Promise<void> {
+  if (changes.length === 0) return;
+  const ids = changes.map(({ row }) => row.id);
+  const rows = await work.tx.all<{ lead_id: string; seq: number }>(
+    sql`select lead_id, max(seq) as seq from lead_score_history
+      where tenant_id = ${session.tenantId} and lead_id in (${join(ids)}) group by lead_id`,
+  );
+  const last = new Map(rows.map(({ lead_id, seq }) => [lead_id, seq]));
+  const byWeights = new Map<ScoreWeights, ScoreStep[]>();
+  for (const { row, score } of changes) {
+    const used = weights.get(row.partnerId);
+    if (used === undefined) throw new Error(`The lead ${row.id} has no partner.`);
+    const step = {
+      leadId: row.id,
+      seq: (last.get(row.id) ?? 0) + 1,
+      oldScore: row.qualityScore,
+      newScore: score,
+    };
+    byWeights.set(used, [...(byWeights.get(used) ?? []), step]);
+  }
+  for (const [used, scores] of byWeights) {
+    await recordScores(work, session, { weights: used, why: 'rescoring', scores });
+  }
+}

@@ -1,0 +1,98 @@
+import sql, { join, type Sql } from 'sql-template-tag';
+import type { SearchTerm } from '#domain/lead-search.ts';
+import type { Reader } from '../../database/index.ts';
+
+/**
+ * The search of leads (`#domain/lead-search.ts` says what finds what) by an index of their words: FTS5 on SQLite, a table of
+ * words on PostgreSQL, both kept by triggers (migration 12). The index is asked first. Where it names few leads, they are read by
+ * their ids and sorted; where it names many, a page of them is soon found by walking the list itself, and nothing is
+ * gained by reading them all. Either way each lead's own words are looked at, so both ways and both engines find the same.
+ */
+
+/** Up to so many found leads are read by their ids. */
+export const FEW = 1000;
+
+/** A beginning shorter than this is one of too many words to ask an index for. */
+const MIN_INDEXED = 2;
+
+/** PostgreSQL doesn't look through more leads of one word than this for those that have another one, too. */
+const MOST_OF_A_WORD = 20_000;
+
+/** The ids of what the index finds for a search, or `many`. Deleted leads, and those that other filters leave out, may be among them. */
+export function findLeads(
+  reader: Reader,
+  tenantId: string,
+  terms: readonly SearchTerm[],
+): Promise<string[] | 'many'> {
+  const indexed = terms.filter((term) =>
+    term.every((words) => words.some((word) => Array.from(word).length >= MIN_INDEXED)),
+  );
+  if (indexed.length === 0) return Promise.resolve('many');
+  return reader.engine === 'sqlite'
+    ? findByFts(reader, tenantId, indexed)
+    : findByWords(reader, tenantId, indexed);
+}
+
+/** What each lead's own words are asked, whichever way it was come by. */
+export function hasWords(engine: Reader['engine'], terms: readonly SearchTerm[]): Sql {
+  const has = (word: string) =>
+    engine === 'sqlite'
+      ? sql`instr(search_text, ${` ${word}`}) > 0`
+      : sql`strpos(search_text, ${` ${word}`}) > 0`;
+  const each = terms.map(
+    (term) =>
+      sql`(${join(
+        term.map((words) => sql`(${join(words.map(has), ' and ')})`),
+        ' or ',
+      )})`,
+  );
+  return sql`(${join(each, ' and ')})`;
+}
+
+async function findByFts(
+  reader: Reader,
+  tenantId: string,
+  terms: readonly SearchTerm[],
+): Promise<string[] | 'many'> {
+  // Words are letters and digits only, so inside the quotes nothing of FTS5's own language can be said.
+  const prefix = (word: string) => `"${word}"*`;
+  const match = terms
+    .map((term) => `(${term.map((words) => `(${words.map(prefix).join(' AND ')})`).join(' OR ')})`)
+    .join(' AND ');
+  // The index knows no tenants: whose a lead is, is asked of the lead.
+  const rows = await reader.all<{ id: string }>(sql`select lead.id from lead_search
+    cross join partner_leads lead on lead.tenant_id = ${tenantId} and lead.id = lead_search.lead_id
+    where lead_search match ${match} limit ${FEW + 1}`);
+  return rows.length > FEW ? 'many' : rows.map(({ id }) => id);
+}
+
+async function findByWords(
+  reader: Reader,
+  tenantId: string,
+  terms: readonly SearchTerm[],
+): Promise<string[] | 'many'> {
+  const hits = terms.map((term) => leadsWith(tenantId, term));
+  const counts = hits.map((each) => sql`(select count(*) from (${each}) as hits)`);
+  const counted = await reader.get<{ n: string }>(sql`select concat_ws(' ', ${join(counts)}) as n`);
+  const found = (counted?.n ?? '').split(' ').map(Number);
+  // A word of very many leads narrows nothing down; those that have it are told from the others by their own words.
+  const narrow = hits.filter((_, index) => (found[index] ?? 0) <= MOST_OF_A_WORD);
+  if (narrow.length === 0) return 'many';
+  const rows = await reader.all<{ id: string }>(
+    sql`select id from (${join(narrow, ' intersect ')}) as found(id) limit ${FEW + 1}`,
+  );
+  return rows.length > FEW ? 'many' : rows.map(({ id }) => id);
+}
+
+/** After every word that begins with another one: no word has this last character of Unicode. */
+const LAST = '\u{10FFFF}';
+
+/** One more lead than `MOST_OF_A_WORD` at most. Of an alternative of several words the longest stands for all. */
+function leadsWith(tenantId: string, term: SearchTerm): Sql {
+  const alternatives = term.map((words) => {
+    const word = words.toSorted((a, b) => b.length - a.length)[0] ?? '';
+    return sql`select lead_id from lead_search_words
+      where tenant_id = ${tenantId} and word >= ${word} and word < ${word + LAST}`;
+  });
+  return sql`(select distinct lead_id from (${join(alternatives, ' union all ')}) as hits limit ${MOST_OF_A_WORD + 1})`;
+}
