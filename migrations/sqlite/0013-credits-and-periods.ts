@@ -76,9 +76,15 @@ const entriesTable = `CREATE TABLE "ledger_entries" (
 const isClosed = (day: string): string =>
   `${day} <= (SELECT "closed_until" FROM "tenants" WHERE "id" = NEW."tenant_id")`;
 
+/** Credits know their day in the organization's zone; of other entries SQLite only knows the day in UTC. */
+const bookedOn = `coalesce((
+  SELECT c.approved_on FROM partner_lead_credits c
+  WHERE c.tenant_id = ledger_entries.tenant_id AND c.id = ledger_entries.resource_id AND ledger_entries.kind = 'credit_approved'
+), substr(created_at, 1, 10))`;
+
 /**
  * Closed periods; days of payability, adjustments, bonuses and links of carried-over credits; the day each ledger entry is booked on;
- * payments that came back; a partner's own payout terms. Entries made before this count by the day in UTC.
+ * payments that came back; a partner's own payout terms. Entries made before this count by the credit's day, others by the day in UTC.
  */
 export const creditsAndPeriods: Migration = {
   number: 13,
@@ -182,7 +188,7 @@ export const creditsAndPeriods: Migration = {
         'currency',
         'amount',
         'actor_id',
-        ['booked_on', 'substr(created_at, 1, 10)'],
+        ['booked_on', bookedOn],
         'created_at',
       ],
       [

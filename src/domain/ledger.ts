@@ -23,6 +23,7 @@ export const ledgerEventTypes = [
   'payout_approved',
   'payout_cancelled',
   'payment_recorded',
+  'payment_failed',
 ] as const;
 
 export type LedgerEventType = (typeof ledgerEventTypes)[number];
@@ -32,7 +33,8 @@ export type LedgerEventType = (typeof ledgerEventTypes)[number];
  *
  * `amount`, in minor units: for `credit_approved` the credit's own, below zero for a compensating credit; for
  * `credit_reversed` the size of the credit taken back; for `payout_approved` and `payout_cancelled` the approved amount
- * of the payout; for `payment_recorded` what was paid this time.
+ * of the payout; for `payment_recorded` what was paid this time, and for
+ * `payment_failed` what of it came back.
  */
 export interface LedgerEvent {
   type: LedgerEventType;
@@ -55,6 +57,7 @@ const movements: Record<LedgerEventType, { from: LedgerAccount; to: LedgerAccoun
   payout_approved: { from: 'available', to: 'payable' },
   payout_cancelled: { from: 'payable', to: 'available' },
   payment_recorded: { from: 'payable', to: 'paid' },
+  payment_failed: { from: 'paid', to: 'payable' },
 };
 
 /**

@@ -1,6 +1,6 @@
 import { DomainError, invalidField } from './errors.ts';
 import { addMinor, formatMinor, sumMinor } from './money.ts';
-import type { LeadStatus, PayoutStatus } from './state-machines.ts';
+import type { LeadStatus, PayoutAction, PayoutStatus } from './state-machines.ts';
 
 export const payoutLineStatuses = ['pending', 'approved', 'rejected'] as const;
 export type PayoutLineStatus = (typeof payoutLineStatuses)[number];
@@ -77,19 +77,62 @@ export type GenerationOutcome =
 
 /**
  * Whether a partner's credits make a payout (`domain.md`, "Payouts"): with none there is no payout, and a net of zero or
- * less is carried over, its credits staying free for the next one. Amounts in minor units of `currency`.
+ * less, or one below the minimum payout, is carried over, its credits staying free for the next one. Amounts in minor units of
+ * `currency`; `minimumPayout` 0: none.
  */
-export function generationOutcome(creditAmounts: readonly number[], currency: string): GenerationOutcome {
+export function generationOutcome(
+  creditAmounts: readonly number[],
+  currency: string,
+  minimumPayout = 0,
+): GenerationOutcome {
   if (creditAmounts.length === 0)
     return { kind: 'nothing', reason: 'No approved credit is waiting for a payout.' };
   const totalAmount = sumMinor(creditAmounts);
-  if (totalAmount > 0) return { kind: 'payout', totalAmount };
-  const net = `${formatMinor(totalAmount, currency)} ${currency}`;
+  if (!isCarriedOver(totalAmount, minimumPayout)) return { kind: 'payout', totalAmount };
   return {
     kind: 'carried_over',
     totalAmount,
-    reason: `The credits net to ${net}, which is carried over to the next payout.`,
+    reason: carriedOverReason(totalAmount, minimumPayout, currency),
   };
+}
+
+/** Whether so much, in minor units, makes no payout and waits for the next one. */
+export function isCarriedOver(net: number, minimumPayout: number): boolean {
+  return net <= 0 || net < minimumPayout;
+}
+
+/** Why a balance is carried over, in words. */
+export function carriedOverReason(net: number, minimumPayout: number, currency: string): string {
+  const amount = `${formatMinor(net, currency)} ${currency}`;
+  return net <= 0
+    ? `The credits net to ${amount}, which is carried over to the next payout.`
+    : `The credits come to ${amount}, below the minimum payout of ${formatMinor(minimumPayout, currency)}, and are carried over to the next payout.`;
+}
+
+/** Amounts by currency, each in its own minor units. */
+type ByCurrency = Readonly<Record<string, number>>;
+
+/** A partner's minimum payout in minor units of its currency: its own, else the organization's for that currency, else none (0). */
+export function minimumPayoutOf(
+  partner: { minimumPayout: number | null; currency: string },
+  minimumPayouts: ByCurrency,
+): number {
+  return partner.minimumPayout ?? minimumPayouts[partner.currency] ?? 0;
+}
+
+/**
+ * The amount, in minor units of `currency`, above which a payout in it takes two approvers; null: none does. `secondApprovalThreshold` is
+ * in the organization's own currency and says nothing of yen; other currencies have theirs in `secondApprovalThresholds`. One without
+ * always takes two approvers (0) while the organization has a threshold at all: a forgotten currency is no way round it.
+ */
+export function secondApprovalThresholdFor(
+  settings: { secondApprovalThreshold: number | null; secondApprovalThresholds: ByCurrency },
+  ownCurrency: string,
+  currency: string,
+): number | null {
+  const { secondApprovalThreshold, secondApprovalThresholds } = settings;
+  if (currency === ownCurrency) return secondApprovalThreshold;
+  return secondApprovalThresholds[currency] ?? (secondApprovalThreshold === null ? null : 0);
 }
 
 /**
@@ -127,7 +170,7 @@ export interface PayoutApproval extends FourEyes {
   currency: string;
   /** Minor units; null: all that the lines allow. */
   requestedAmount: number | null;
-  /** Minor units; a payout above it needs two different approvers; null: none does. */
+  /** Minor units of `currency`; a payout above it needs two different approvers; null: none does. See `secondApprovalThresholdFor`. */
   secondApprovalThreshold: number | null;
   /** The first of two approvals, where it was given: by whom, and for how much. */
   firstApproval: { approver: string; amount: number } | null;
@@ -230,6 +273,23 @@ export function paymentOutcome(payment: {
     amount,
     paidAmount: paidAmount + amount,
   };
+}
+
+/**
+ * What becomes of a payout when one of its payments did not arrive: that payment's amount is open again. With nothing paid any more, the
+ * payout is what its approval made of it. Minor units; throws a `RangeError` where more failed than was paid.
+ */
+export function failureOutcome(payout: {
+  totalAmount: number;
+  approvedAmount: number;
+  paidAmount: number;
+  failedAmount: number;
+}): { action: Extract<PayoutAction, 'fail_part' | 'fail' | 'fail_partially_approved'>; paidAmount: number } {
+  const paidAmount = addMinor(payout.paidAmount, -payout.failedAmount);
+  if (paidAmount < 0) throw new RangeError('A payout had more payments that failed than were made.');
+  if (paidAmount > 0) return { action: 'fail_part', paidAmount };
+  const isWhole = payout.approvedAmount === payout.totalAmount;
+  return { action: isWhole ? 'fail' : 'fail_partially_approved', paidAmount };
 }
 
 function amountRefusal(amount: number, limit: number, currency: string, limitIs: string): DomainError | null {

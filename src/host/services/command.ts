@@ -38,39 +38,54 @@ export async function command<T>(
   meta: CommandMeta,
   work: (work: Work) => Promise<T>,
 ): Promise<T> {
+  return host.database.write({ tenantId: session.tenantId }, (tx) =>
+    commandWithin(tx, host, session, meta, work),
+  );
+}
+
+/**
+ * One of several commands that share a transaction, for what is done by the thousand: each still has its own instant, its own
+ * activity and its own `commandId`, but they are there together or not at all. What one of them throws takes all of them with it, so
+ * whoever calls this makes sure beforehand that none does.
+ */
+export async function commandWithin<T>(
+  tx: Writer,
+  host: HostContext,
+  session: Session,
+  meta: CommandMeta,
+  work: (work: Work) => Promise<T>,
+): Promise<T> {
   const { commandId, ...input } = meta.input;
-  return host.database.write({ tenantId: session.tenantId }, async (tx) => {
-    const now = host.now();
-    if (commandId !== undefined) {
-      const inputHash = sha256(canonicalJson([session.userId, input]));
-      const earlier = await claimCommand(tx, session.tenantId, commandId, meta.name, inputHash, now);
-      // What was stored is what this very command answered the first time.
-      if (earlier !== undefined) return earlier as T;
-    }
-    let recorded = 0;
-    const result = await work({
-      tx,
-      now,
-      record(activity) {
-        recorded += 1;
-        tx.beforeCommit((last) => appendActivity(last, session, now, activity));
-        tx.afterCommit(() => {
-          const { resource, resourceId, partnerId = null } = activity;
-          host.changes.publish({ tenantId: session.tenantId, resource, resourceId, partnerId });
-        });
-      },
-      changed(change) {
-        tx.afterCommit(() => host.changes.publish({ tenantId: session.tenantId, ...change }));
-      },
-    });
-    if (recorded !== 1)
-      throw new Error(`The command ${meta.name} recorded ${recorded} activities instead of one.`);
-    if (commandId !== undefined) {
-      await tx.run(sql`update commands set result = ${JSON.stringify(result)}
-        where tenant_id = ${session.tenantId} and command_id = ${commandId}`);
-    }
-    return result;
+  const now = host.now();
+  if (commandId !== undefined) {
+    const inputHash = sha256(canonicalJson([session.userId, input]));
+    const earlier = await claimCommand(tx, session.tenantId, commandId, meta.name, inputHash, now);
+    // What was stored is what this very command answered the first time.
+    if (earlier !== undefined) return earlier as T;
+  }
+  let recorded = 0;
+  const result = await work({
+    tx,
+    now,
+    record(activity) {
+      recorded += 1;
+      tx.beforeCommit((last) => appendActivity(last, session, now, activity));
+      tx.afterCommit(() => {
+        const { resource, resourceId, partnerId = null } = activity;
+        host.changes.publish({ tenantId: session.tenantId, resource, resourceId, partnerId });
+      });
+    },
+    changed(change) {
+      tx.afterCommit(() => host.changes.publish({ tenantId: session.tenantId, ...change }));
+    },
   });
+  if (recorded !== 1)
+    throw new Error(`The command ${meta.name} recorded ${recorded} activities instead of one.`);
+  if (commandId !== undefined) {
+    await tx.run(sql`update commands set result = ${JSON.stringify(result)}
+      where tenant_id = ${session.tenantId} and command_id = ${commandId}`);
+  }
+  return result;
 }
 
 /** Claims the id, or returns what the command with this id answered before. */

@@ -1,7 +1,12 @@
 import sql from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import { formatMinor } from '#domain/money.ts';
-import { approvalOutcome, type PayoutLine, type PayoutLineStatus } from '#domain/payouts.ts';
+import {
+  approvalOutcome,
+  type PayoutLine,
+  type PayoutLineStatus,
+  secondApprovalThresholdFor,
+} from '#domain/payouts.ts';
 import { payoutMachine, transition } from '#domain/state-machines.ts';
 import type { HostContext } from '../../context.ts';
 import {
@@ -36,7 +41,7 @@ export function payoutDecisions(
 }
 
 /** Throws `PARTNER_NOT_ACTIVE`: only an active partner gets payouts approved or paid (`domain.md`, "Partner"). */
-export function requireActive(partner: PartnerRow, verb: 'approved' | 'paid'): void {
+export function requireActive(partner: PartnerRow, verb: 'made' | 'approved' | 'paid'): void {
   if (partner.status === 'active' && partner.deletedAt === null) return;
   const state = partner.deletedAt === null ? partner.status : 'deleted';
   throw new DomainError(
@@ -50,7 +55,13 @@ async function approve(work: Work, session: Session, input: Input<'payouts', 'ap
   const { payout, partner } = await lockPayout(tx, session, input);
   if (payout.status !== 'pending') throw await alreadyDecided(tx, payout, 'approve');
   requireActive(partner, 'approved');
-  const { fourEyes, secondApprovalThreshold } = session.tenant.settings;
+  const { tenant } = session;
+  const { fourEyes } = tenant.settings;
+  const secondApprovalThreshold = secondApprovalThresholdFor(
+    tenant.settings,
+    tenant.currency,
+    payout.currency,
+  );
   const makers = await makersOf(tx, session, payout);
   const outcome = approvalOutcome({
     lines: await sumsByStatus(tx, session, payout),
@@ -68,7 +79,12 @@ async function approve(work: Work, session: Session, input: Input<'payouts', 'ap
   const fourEyesWaived = payout.fourEyesWaived || isWaived;
   if (outcome.kind === 'awaits_second_approval') {
     await notify(work, session, payoutAwaiting(payout, partner.organizationName));
-    return giveFirstApproval(work, session, payout, { amount: outcome.amount, fourEyesWaived, isWaived });
+    return giveFirstApproval(work, session, payout, {
+      amount: outcome.amount,
+      secondApprovalThreshold,
+      fourEyesWaived,
+      isWaived,
+    });
   }
 
   const { approvedAmount } = outcome;
@@ -117,7 +133,17 @@ async function giveFirstApproval(
   work: Work,
   session: Session,
   payout: PartnerPayoutRow,
-  { amount, fourEyesWaived, isWaived }: { amount: number; fourEyesWaived: boolean; isWaived: boolean },
+  {
+    amount,
+    secondApprovalThreshold,
+    fourEyesWaived,
+    isWaived,
+  }: {
+    amount: number;
+    secondApprovalThreshold: number | null;
+    fourEyesWaived: boolean;
+    isWaived: boolean;
+  },
 ): Promise<Payout> {
   const after = await work.tx.update(
     partnerPayouts,
@@ -139,7 +165,7 @@ async function giveFirstApproval(
       payoutNumber: payout.payoutNumber,
       amount,
       currency: payout.currency,
-      secondApprovalThreshold: session.tenant.settings.secondApprovalThreshold,
+      secondApprovalThreshold,
       ...(isWaived && { fourEyesWaived: true }),
     },
   });

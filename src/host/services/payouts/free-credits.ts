@@ -1,4 +1,5 @@
 import sql from 'sql-template-tag';
+import { isCarriedOver } from '#domain/payouts.ts';
 import type { LeadStatus } from '#domain/state-machines.ts';
 import type { Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -59,7 +60,7 @@ export async function freeCredits(
  * 3. those payable before the period and on or before `closedUntil`, the last day of any period this partner had a
  *    payout for: their own period was generated already, and they came free again since (a line or payout rejected, a
  *    payout cancelled) or were approved after that;
- * 4. all payable before the period, where those net to zero or less: they were carried over.
+ * 4. all payable before the period, where those net to zero or less, or to less than the minimum payout: they were carried over.
  *
  * What remains was payable before the period, in a period not generated yet, and is left to that one. No credit can
  * be stranded by this: generating a period that holds it always takes it (1), and once the partner has any later
@@ -69,11 +70,12 @@ export function creditsToTake(
   free: readonly FreeCredit[],
   periodStart: string,
   closedUntil: string | null,
+  minimumPayout = 0,
 ): FreeCredit[] {
   const earlierNet = free
     .filter((credit) => credit.payableFrom < periodStart)
     .reduce((net, credit) => net + credit.amount, 0);
-  if (earlierNet <= 0) return [...free];
+  if (isCarriedOver(earlierNet, minimumPayout)) return [...free];
   return free.filter(
     ({ payableFrom, amount }) =>
       payableFrom >= periodStart || amount < 0 || (closedUntil !== null && payableFrom <= closedUntil),

@@ -2,7 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { dayOf } from '#domain/calendar.ts';
 import { formatMinor, sumMinor } from '#domain/money.ts';
-import { generationOutcome, leadCountsOf } from '#domain/payouts.ts';
+import { generationOutcome, leadCountsOf, minimumPayoutOf } from '#domain/payouts.ts';
 import {
   type Engine,
   type PartnerPayoutRow,
@@ -14,6 +14,7 @@ import {
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { creditsToTake, type FreeCredit, freeCredits } from './free-credits.ts';
+import { heldCredits } from './held-credits.ts';
 import { idsOf } from './ids.ts';
 import { type Payout, payoutToWire } from './wire.ts';
 
@@ -38,42 +39,82 @@ function heldReason(partner: PartnerRow): string {
   return `The partner is ${partner.status}: its balance is on hold until it is active again.`;
 }
 
+/** What a payout will be made of: decided, and nothing written yet. */
+export interface PayoutPlan {
+  partner: PartnerRow;
+  period: PayoutPeriod;
+  taken: readonly FreeCredit[];
+  totalAmount: number;
+}
+
 /**
  * Gathers one partner's free credits into a pending payout, within the command's transaction: credits by
- * `creditsToTake`, one line each with its lead, source and policy and the credit's reason, in the order of their approval
- * (`domain.md`, "Payouts"). Partners who are not active are left out until they are: their balance is on hold.
- *
- * The partner is locked first, so of two who generate at once the second finds the credits taken; the unique key of live
- * lines is the fence behind that. Throws NoPayout, with the reason in words.
+ * `creditsToTake`, one line each with its lead, source and policy and the credit's reason, in the order in which they became payable
+ * (`domain.md`, "Payouts"). Throws NoPayout, with the reason in words.
  */
 export async function generatePayout(
   work: Work,
   session: Session,
   partnerId: string,
-  { periodStart, periodEnd }: PayoutPeriod,
+  period: PayoutPeriod,
 ): Promise<Payout> {
-  const { tx, now } = work;
+  return writePayout(work, session, await planPayout(work, session, partnerId, period));
+}
+
+/**
+ * What a payout of the period would take of a partner's credits. It writes nothing, so a NoPayout does no harm to others in the same
+ * transaction. Credits still held, and those booked on a day to come, are left out and the reason says so. Partners who are not
+ * active are left out until they are: their balance is on hold.
+ *
+ * The partner is locked first, so of two who generate at once the second finds the credits taken; the unique key of live
+ * lines is the fence behind that.
+ */
+export async function planPayout(
+  { tx, now }: Pick<Work, 'tx' | 'now'>,
+  session: Session,
+  partnerId: string,
+  { periodStart, periodEnd }: PayoutPeriod,
+): Promise<PayoutPlan> {
   const partner = await tx.find(partners, { id: partnerId }, { lock: true });
   // Deleted between being listed and its turn.
   if (partner === undefined) throw new NoPayout('', 'The partner was deleted.');
-  const free = await freeCredits(tx, session, partnerId, periodEnd);
-  const taken = creditsToTake(free, periodStart, await closedUntil(tx, session, partnerId));
+  const until = payableUntil(session, now, periodEnd);
+  const free = await freeCredits(tx, session, partnerId, until);
+  const minimumPayout = minimumPayoutOf(partner, session.tenant.settings.minimumPayouts);
+  const taken = creditsToTake(free, periodStart, await closedUntil(tx, session, partnerId), minimumPayout);
   const outcome = generationOutcome(
     taken.map((credit) => credit.amount),
     partner.currency,
+    minimumPayout,
   );
   if (outcome.kind === 'nothing') {
-    const hasCredits = await hasApprovedCredits(tx, session, partnerId, { periodStart, periodEnd });
-    throw new NoPayout(partner.organizationName, nothingReason(hasCredits, free, partner));
+    const hasCredits = await hasApprovedCredits(tx, session, partnerId, { periodStart, periodEnd: until });
+    const [held] = await heldCredits(tx, session, { until, periodEnd, partnerId });
+    throw new NoPayout(partner.organizationName, nothingReason(hasCredits, free, partner, held));
   }
   if (partner.status !== 'active') throw new NoPayout(partner.organizationName, heldReason(partner));
   if (outcome.kind === 'carried_over') throw new NoPayout(partner.organizationName, outcome.reason);
+  return { partner, period: { periodStart, periodEnd }, taken, totalAmount: outcome.totalAmount };
+}
 
+/** The last day on which credits may have become payable to be paid now: that of the period, and no day to come. */
+export function payableUntil(session: Session, now: string, periodEnd: string): string {
+  const today = dayOf(now, session.tenant.timeZone);
+  return periodEnd < today ? periodEnd : today;
+}
+
+/** Makes the pending payout that was planned, with its lines and its activity. */
+export async function writePayout(
+  work: Work,
+  session: Session,
+  { partner, period, taken, totalAmount }: PayoutPlan,
+): Promise<Payout> {
+  const { tx, now } = work;
   const payout: PartnerPayoutRow = {
-    ...emptyPayout(work, session, partner, { periodStart, periodEnd }),
+    ...emptyPayout(work, session, partner, period),
     payoutNumber: await nextPayoutNumber(tx, session, now),
     ...leadCountsOf(taken),
-    totalAmount: outcome.totalAmount,
+    totalAmount,
   };
   await tx.insert(partnerPayouts, payout);
   await insertLines(work, session, payout.id, taken);
@@ -81,11 +122,11 @@ export async function generatePayout(
     action: 'payout_generated',
     resource: 'payout',
     resourceId: payout.id,
-    partnerId,
+    partnerId: partner.id,
     details: {
       payoutNumber: payout.payoutNumber,
-      periodStart,
-      periodEnd,
+      periodStart: period.periodStart,
+      periodEnd: period.periodEnd,
       lines: taken.length,
       totalAmount: payout.totalAmount,
       currency: payout.currency,
@@ -113,18 +154,26 @@ async function hasApprovedCredits(
   return row !== undefined;
 }
 
-/** Why there is nothing to gather; `earlier` credits left to a period of their own are named, so that nobody forgets them. */
+/** Why there is nothing to gather; credits that are `held` and `earlier` ones left to a period of their own are named, so that nobody forgets them. */
 export function nothingReason(
   hasCredits: boolean,
   earlier: readonly FreeCredit[],
   { currency }: Pick<PartnerRow, 'currency'>,
+  held?: { amount: number; until: string },
 ): string {
   const reason = hasCredits
     ? 'All approved credits of the period are already in a payout.'
     : 'There are no approved credits in the period.';
-  if (earlier.length === 0) return reason;
-  const amount = formatMinor(sumMinor(earlier.map((credit) => credit.amount)), currency);
-  return `${reason} ${amount} ${currency} from before it is still free: generate the earlier period.`;
+  const sentences = [reason];
+  if (held !== undefined) {
+    const amount = formatMinor(held.amount, currency);
+    sentences.push(`${amount} ${currency} is held, the first of it until ${held.until}.`);
+  }
+  if (earlier.length > 0) {
+    const amount = formatMinor(sumMinor(earlier.map((credit) => credit.amount)), currency);
+    sentences.push(`${amount} ${currency} from before it is still free: generate the earlier period.`);
+  }
+  return sentences.join(' ');
 }
 
 function emptyPayout(

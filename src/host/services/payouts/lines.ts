@@ -1,4 +1,5 @@
-import sql from 'sql-template-tag';
+import sql, { empty } from 'sql-template-tag';
+import { dayOf } from '#domain/calendar.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import { formatMinor } from '#domain/money.ts';
 import { leadCountsOf, lineRejectionRefusal, selfApprovalRefusal } from '#domain/payouts.ts';
@@ -19,12 +20,13 @@ import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
 import type { Input, Service } from '../service.ts';
 import { lineFor } from './coverage.ts';
+import { decideLines } from './decide-lines.ts';
 import { type Line, lockLine, lockPayout, nameOf, oneLineToWire } from './wire.ts';
 
 /** The review of a pending payout, line by line (`domain.md`, "Payouts"). */
 export function payoutLines(
   host: HostContext,
-): Pick<Service<'payouts'>, 'addLine' | 'approveLine' | 'rejectLine'> {
+): Pick<Service<'payouts'>, 'addLine' | 'approveLine' | 'rejectLine' | 'decideLines'> {
   return {
     addLine: (session, input) =>
       command(host, session, { name: 'payouts.addLine', input }, (work) => addLine(work, session, input)),
@@ -36,6 +38,7 @@ export function payoutLines(
       command(host, session, { name: 'payouts.rejectLine', input }, (work) =>
         rejectLine(work, session, input),
       ),
+    decideLines: decideLines(host),
   };
 }
 
@@ -51,13 +54,13 @@ export async function makersOf(tx: Writer, session: Session, payout: PartnerPayo
 }
 
 /** The first of two approvals was given for the lines as they were then: with other lines it no longer counts. */
-const withoutFirstApproval = {
+export const withoutFirstApproval = {
   firstApprovedBy: null,
   firstApprovedAt: null,
   firstApprovedAmount: null,
 } as const satisfies Partial<PartnerPayoutRow>;
 
-function requirePending({ status }: PartnerPayoutRow): void {
+export function requirePending({ status }: PartnerPayoutRow): void {
   if (status === 'pending') return;
   throw new DomainError(
     'INVALID_TRANSITION',
@@ -69,7 +72,8 @@ async function addLine(work: Work, session: Session, input: Input<'payouts', 'ad
   const { tx } = work;
   const { payout } = await lockPayout(tx, session, input);
   requirePending(payout);
-  const credit = await requireFreeCredit(tx, session, payout, input.creditId);
+  const today = dayOf(work.now, session.tenant.timeZone);
+  const credit = await requireFreeCredit(tx, session, payout, input.creditId, today);
   const totalAmount = payout.totalAmount + credit.creditAmount;
   if (totalAmount - payout.rejectedAmount <= 0) {
     const net = `${formatMinor(totalAmount - payout.rejectedAmount, payout.currency)} ${payout.currency}`;
@@ -116,12 +120,14 @@ const notPayable: Record<Exclude<CreditStatus, 'approved'>, string> = {
   reversed: 'This credit was taken back. Only an approved one can be paid.',
 };
 
-/** An approved credit of the payout's partner that no live payout holds. Its partner is locked, so it stays that way. */
-async function requireFreeCredit(
+/** An approved credit of the payout's partner that no live payout holds, and that is not held back itself. Its partner is locked, so it stays that way. */
+export async function requireFreeCredit(
   tx: Writer,
   session: Session,
-  payout: PartnerPayoutRow,
+  /** `id` null: a payout that is being made. */
+  payout: { id: string | null; partnerId: string },
   creditId: string,
+  today: string,
 ): Promise<PartnerLeadCreditRow> {
   const credit = await tx.find(partnerLeadCredits, { id: creditId });
   if (credit === undefined) throw new DomainError('NOT_FOUND', 'There is no such credit.');
@@ -131,11 +137,14 @@ async function requireFreeCredit(
   if (credit.status !== 'approved') {
     throw new DomainError('INVALID_TRANSITION', notPayable[credit.status]);
   }
+  if (credit.payableFrom !== null && credit.payableFrom > today) {
+    throw new DomainError('INVALID_TRANSITION', `This credit is held until ${credit.payableFrom}.`);
+  }
   const holder = await tx.get<{ payout_id: string; payout_number: string; released_at: string | null }>(
     sql`select d.payout_id, o.payout_number, d.released_at from partner_payout_details d
       join partner_payouts o on o.tenant_id = d.tenant_id and o.id = d.payout_id
       where d.tenant_id = ${session.tenantId} and d.credit_id = ${creditId}
-        and (d.released_at is null or d.payout_id = ${payout.id})
+        and (d.released_at is null ${payout.id === null ? empty : sql`or d.payout_id = ${payout.id}`})
       order by d.released_at is not null limit 1`,
   );
   if (holder === undefined) return credit;

@@ -15,13 +15,18 @@ import { payoutPaid } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { requireActive } from './decisions.ts';
+import { failPayment } from './fail-payment.ts';
 import { lockPayout, onePayoutToWire, type Payout } from './wire.ts';
 
 /** Recording what finance has paid; nothing pays by itself (`domain.md`, "Payouts"). */
-export function payoutPayments(host: HostContext): Pick<Service<'payouts'>, 'pay'> {
+export function payoutPayments(host: HostContext): Pick<Service<'payouts'>, 'pay' | 'failPayment'> {
   return {
     pay: (session, input) =>
       command(host, session, { name: 'payouts.pay', input }, (work) => pay(work, session, input)),
+    failPayment: (session, input) =>
+      command(host, session, { name: 'payouts.failPayment', input }, (work) =>
+        failPayment(work, session, input),
+      ),
   };
 }
 
@@ -120,7 +125,7 @@ function requirePastDay(paymentDate: string, today: string): void {
 }
 
 /** The leads whose credits the payout holds. */
-async function leadsIn(tx: Writer, session: Session, payoutId: string): Promise<string[]> {
+export async function leadsIn(tx: Writer, session: Session, payoutId: string): Promise<string[]> {
   const rows = await tx.all<{
     id: string;
   }>(sql`select distinct partner_lead_id as id from partner_payout_details

@@ -6,6 +6,7 @@ import {
   type Engine,
   type PartnerPayoutRow,
   partnerPayoutDetails,
+  partnerPayoutPaymentFailures,
   partnerPayoutPayments,
   partnerPayouts,
   partners,
@@ -36,9 +37,7 @@ export function payoutQueries(host: HostContext): Pick<Service<'payouts'>, Queri
     payments: (session, { id }) =>
       read(session, async (reader) => {
         await requireOwnPayout(reader, session, id);
-        const rows = await reader.list(partnerPayoutPayments, sql`payout_id = ${id} order by id`);
-        const items = rows.map(({ tenantId: _tenant, payoutId: _payout, ...payment }) => payment);
-        return { items, nextCursor: null };
+        return { items: await paymentsOf(reader, id), nextCursor: null };
       }),
   };
 }
@@ -47,6 +46,16 @@ async function requireOwnPayout(reader: Reader, session: Session, id: string): P
   const payout = await requirePayout(reader, id);
   requireOwn(session, payout.partnerId, 'payout');
   return payout;
+}
+
+async function paymentsOf(reader: Reader, payoutId: string): Promise<Output<'payouts', 'payments'>['items']> {
+  const rows = await reader.list(partnerPayoutPayments, sql`payout_id = ${payoutId} order by id`);
+  const failures = await reader.list(partnerPayoutPaymentFailures, sql`payout_id = ${payoutId}`);
+  const failureOf = new Map(failures.map((failure) => [failure.paymentId, failure]));
+  return rows.map(({ tenantId: _tenant, payoutId: _payout, ...payment }) => {
+    const failure = failureOf.get(payment.id);
+    return { ...payment, failedOn: failure?.failedOn ?? null, failureReason: failure?.reason ?? null };
+  });
 }
 
 /** The days a period filter may name. Throws `VALIDATION` for one that does not exist. */
@@ -69,7 +78,7 @@ export function payoutConditions(
   engine: Engine,
   filter: {
     partnerId?: string | undefined;
-    status?: string | undefined;
+    status?: string | readonly string[] | undefined;
     periodStart?: string | undefined;
     periodEnd?: string | undefined;
   },
@@ -77,7 +86,11 @@ export function payoutConditions(
   const plus = engine === 'sqlite' ? raw('+') : empty;
   const conditions: Sql[] = [];
   if (filter.partnerId !== undefined) conditions.push(sql`partner_id = ${filter.partnerId}`);
-  if (filter.status !== undefined) conditions.push(sql`status = ${filter.status}`);
+  const { status } = filter;
+  if (typeof status === 'string') conditions.push(sql`status = ${status}`);
+  // Several are judged along the newest-first index too: each by its own index would have to be put in order again.
+  else if (status?.length === 1) conditions.push(sql`status = ${status[0]}`);
+  else if (status !== undefined) conditions.push(sql`${plus}status in (${join([...status])})`);
   if (filter.periodStart !== undefined) conditions.push(sql`${plus}period_start >= ${filter.periodStart}`);
   if (filter.periodEnd !== undefined) conditions.push(sql`${plus}period_end <= ${filter.periodEnd}`);
   return conditions;
