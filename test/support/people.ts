@@ -1,9 +1,9 @@
 import { type ContractRouterClient } from '@orpc/contract';
 import { v7 as uuidv7 } from 'uuid';
 import type { Contract } from '#contract/index.ts';
-import type { StaffRole } from '#domain/vocabulary.ts';
+import type { PartnerRole, StaffRole } from '#domain/vocabulary.ts';
 import type { HostContext } from '#host/context.ts';
-import { staff } from '#host/database/index.ts';
+import { partnerUsers, staff } from '#host/database/index.ts';
 import { openSession, resolveSession } from '#host/services/organization/sessions.ts';
 import { createTenant } from '#host/services/organization/tenants.ts';
 import type { Session } from '#host/session.ts';
@@ -17,6 +17,9 @@ export interface TestTenant {
   session(role: StaffRole, person?: number): Promise<Session>;
   /** The token such a person's browser would hold. */
   token(role: StaffRole, person?: number): Promise<string>;
+  /** A client acting as a user of this partner; `person` 2 is a second one with the same role. */
+  asPartner(partnerId: string, role: PartnerRole, person?: number): Client;
+  partnerSession(partnerId: string, role: PartnerRole, person?: number): Promise<Session>;
 }
 
 /** An organization with people of every role, hired when they are first needed. */
@@ -64,15 +67,49 @@ export async function testTenant(
     tokens.set(key, known);
     return known;
   };
+
+  async function join(partnerId: string, role: PartnerRole, person: number): Promise<string> {
+    const now = context.now();
+    return context.database.write({ tenantId }, async (tx) => {
+      const id = uuidv7();
+      const email = `${role}-${person}@${partnerId}.example.com`;
+      await tx.insert(partnerUsers, {
+        id,
+        partnerId,
+        email,
+        emailKey: email,
+        firstName: `${role} ${person}`,
+        lastName: 'Partner',
+        role,
+        passwordHash: 'none: tests sign in by their session',
+        isActive: true,
+        failedAttempts: 0,
+        createdBy: id,
+      });
+      const far = new Date(Date.parse(now) + 10 * 365 * 86_400_000).toISOString();
+      const owner = { tenantId, userId: id, station: null, kind: 'partner_user' } as const;
+      return (await openSession(tx, owner, far)).token;
+    });
+  }
+  const partnerToken = (partnerId: string, role: PartnerRole, person: number): Promise<string> => {
+    const key = `${partnerId} ${role}-${person}`;
+    const known = tokens.get(key) ?? join(partnerId, role, person);
+    tokens.set(key, known);
+    return known;
+  };
+  const sessionOf = async (opened: Promise<string>): Promise<Session> => {
+    const session = await resolveSession(context, await opened, 'test');
+    if (session === null) throw new Error('The test session is not valid.');
+    return session;
+  };
   return {
     tenantId,
     token,
     as: (role, person = 1) => lazyClient(() => token(role, person), clientWith),
-    session: async (role, person = 1) => {
-      const session = await resolveSession(context, await token(role, person), 'test');
-      if (session === null) throw new Error('The test session is not valid.');
-      return session;
-    },
+    session: (role, person = 1) => sessionOf(token(role, person)),
+    asPartner: (partnerId, role, person = 1) =>
+      lazyClient(() => partnerToken(partnerId, role, person), clientWith),
+    partnerSession: (partnerId, role, person = 1) => sessionOf(partnerToken(partnerId, role, person)),
   };
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import sql, { join, raw, type Sql } from 'sql-template-tag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { allTables, type Database } from '#host/database/index.ts';
@@ -16,34 +15,27 @@ let database: Database;
 let close: () => Promise<void>;
 const [ours, theirs] = [uuidv7(), uuidv7()];
 
-/** A value a column takes; different ones for different rows. */
-function madeUp(column: Column<unknown>, seed: string): unknown {
-  const number = createHash('sha256').update(seed).digest().readUInt32BE() % 1_000_000;
-  switch (column.kind) {
-    case 'uuid':
-      return uuidv7();
-    case 'text':
-      return column.values?.[0] ?? `text ${number}`;
-    case 'integer':
-    case 'bigint':
-      return number;
-    case 'boolean':
-      return true;
-    case 'instant':
-      return '2026-06-15T12:00:00.000Z';
-    case 'day':
-      return '2026-06-15';
-    case 'json':
-      return '{}';
-  }
+const madeUpValues: Record<Column<unknown>['kind'], (number: number) => unknown> = {
+  uuid: () => uuidv7(),
+  text: (number) => `text ${number}`,
+  integer: (number) => number,
+  bigint: (number) => number,
+  boolean: () => true,
+  instant: () => '2026-06-15T12:00:00.000Z',
+  day: () => '2026-06-15',
+  json: () => '{}',
+};
+let serial = 0;
+
+/** A value the column takes; another one each time, where the kind has more than one. */
+function madeUp(column: Column<unknown>): unknown {
+  return column.values?.[0] ?? madeUpValues[column.kind](++serial);
 }
 
 function insertion(table: Table<unknown>, tenantId: string): Sql {
   const entries = Object.entries(table.columns);
   const names = raw(entries.map(([field]) => `"${columnName(field)}"`).join(', '));
-  const values = entries.map(([field, column]) =>
-    field === table.tenantField ? tenantId : madeUp(column, `${table.name} ${field} ${tenantId} ${uuidv7()}`),
-  );
+  const values = entries.map(([field, column]) => (field === table.tenantField ? tenantId : madeUp(column)));
   return sql`insert into ${raw(`"${table.name}"`)} (${names}) values (${join(values)})`;
 }
 

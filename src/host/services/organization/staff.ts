@@ -39,6 +39,21 @@ async function toWire(reader: Reader, row: StaffRow): Promise<StaffMember> {
   return wire;
 }
 
+/** A staff member to be changed, locked. Throws `NOT_FOUND`, and `CONFLICT` with the row as it stands where `version` is stale. */
+async function lockStaff(
+  tx: Writer,
+  { id, version }: { id: string; version?: number | undefined },
+): Promise<StaffRow> {
+  const row = await tx.find(staff, { id }, { lock: true });
+  if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no such staff member.');
+  if (version !== undefined && version !== row.version) {
+    throw new DomainError('CONFLICT', 'This staff member was changed by someone else in the meantime.', {
+      current: await toWire(tx, row),
+    });
+  }
+  return row;
+}
+
 /** An organization that nobody can administer can't be repaired from inside. */
 async function keepAnAdministrator(tx: Writer, leaving: string): Promise<void> {
   const active = await tx.list(staff, sql`is_active and deleted_at is null`);
@@ -125,8 +140,7 @@ export function staffService(host: HostContext): Service<'staff'> {
           session,
           { name: 'staff.update', input: { id, ...changes, commandId } },
           async ({ tx, now, record }) => {
-            const before = await tx.find(staff, { id }, { lock: true });
-            if (before === undefined) throw new DomainError('NOT_FOUND', 'There is no such staff member.');
+            const before = await lockStaff(tx, { id, version });
             if (
               changes.email !== undefined &&
               (await isAddressTaken(tx, session.tenantId, changes.email, id))
@@ -139,7 +153,7 @@ export function staffService(host: HostContext): Service<'staff'> {
             }
             const after = await tx.update(
               staff,
-              { id, version: version ?? before.version },
+              { id, version: before.version },
               {
                 ...changes,
                 ...(changes.email !== undefined && { emailKey: changes.email.toLowerCase() }),
@@ -167,19 +181,9 @@ export function staffService(host: HostContext): Service<'staff'> {
 
     resetSecondFactor: (session, input) =>
       command(host, session, { name: 'staff.resetSecondFactor', input }, async ({ tx, now, record }) => {
-        const row = await tx.find(staff, { id: input.id }, { lock: true });
-        if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no such staff member.');
+        const row = await lockStaff(tx, input);
         if (row.id === session.userId) {
           throw new DomainError('INVALID_TRANSITION', 'Switch your own second factor off with a code.');
-        }
-        if (input.version !== undefined && input.version !== row.version) {
-          throw new DomainError(
-            'CONFLICT',
-            'This staff member was changed by someone else in the meantime.',
-            {
-              current: await toWire(tx, row),
-            },
-          );
         }
         if (!(await dropFactor(tx, { tenantId: session.tenantId, userId: row.id }))) {
           throw new DomainError('INVALID_TRANSITION', 'This person has no second factor.');
