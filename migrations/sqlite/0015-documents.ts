@@ -47,6 +47,6 @@ export const documents: Migration = {
     `CREATE INDEX "ix_partner_leads_converted" ON "partner_leads" ("tenant_id", "conversion_date", "partner_id", "deleted_at") WHERE status = 'converted' AND deleted_at IS NULL`,
     `CREATE INDEX "ix_partner_lead_credits_approved" ON "partner_lead_credits" ("tenant_id", "approved_on", "currency", "partner_id", "source_id", "credit_amount") WHERE status = 'approved'`,
     `CREATE INDEX "ix_partner_payouts_approved" ON "partner_payouts" ("tenant_id", "approved_at", "status", "currency", "partner_id", "approved_amount") WHERE approved_at IS NOT NULL`,
-    `CREATE INDEX "ix_partner_payout_payments_date" ON "partner_payout_payments" ("tenant_id", "payment_date", "payout_id", "amount")`,
+    `CREATE INDEX "ix_partner_payout_payments_date" ON "partner_payout_payments" ("tenant_id", "payment_date", "payout_id", "id", "amount")`,
   ],
 };

@@ -1,8 +1,10 @@
 import type { InferContractRouterInputs, InferContractRouterOutputs } from '@orpc/contract';
 import { account } from './account.ts';
 import { activities, ledger } from './audit.ts';
+import { balances } from './balances.ts';
 import { creditPolicies } from './credit-policies.ts';
 import { credits } from './credits.ts';
+import { figures } from './figures.ts';
 import { imports, uploads } from './imports.ts';
 import { jobs } from './jobs.ts';
 import { leadEntries, leadScoring, savedViews } from './lead-records.ts';
@@ -13,7 +15,7 @@ import { auth, health, settings, setup, staff } from './organization.ts';
 import { partnerDocuments } from './partner-documents.ts';
 import { partnerUsers } from './partner-users.ts';
 import { partners, sources } from './partners.ts';
-import { payoutExports } from './payout-exports.ts';
+import { payoutExports, remittances } from './payout-exports.ts';
 import { payouts } from './payouts.ts';
 import { periods } from './periods.ts';
 import { campaigns, projects } from './projects.ts';
@@ -46,7 +48,10 @@ export const contract = {
   credits,
   payouts,
   payoutExports,
+  remittances,
+  balances,
   periods,
+  figures,
   notifications,
   notificationTemplates,
   mail,

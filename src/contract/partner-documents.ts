@@ -5,8 +5,10 @@ import {
   count,
   id,
   instant,
+  internal,
   optionalText,
   partnerProcedure,
+  person,
   procedure,
   reason,
   rowFields,
@@ -29,11 +31,10 @@ export const partnerDocument = z.object({
   fileSha256: z.string().nullable(),
   /** What the file is by its content, whatever it is called. */
   mediaType: z.enum(documentMediaTypes).nullable(),
-  addedBy: id,
+  addedBy: person,
   reviewedAt: instant.nullable(),
-  /** For staff; null for a partner's own people. */
-  reviewedBy: id.nullable(),
-  reviewNote: z.string().nullable(),
+  reviewedBy: internal(id),
+  reviewNote: internal(z.string()),
 });
 
 const described = { name: text(200), kind: z.enum(documentKinds) };

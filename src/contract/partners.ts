@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { payabilityCodes } from '#domain/payability.ts';
 import { partnerStatuses } from '#domain/state-machines.ts';
 import { accountTypes, partnerTypes, paymentMethods, sourceTypes } from '#domain/vocabulary.ts';
 import {
@@ -279,6 +280,28 @@ export const partners = {
     })
     .input(z.object({ id, year: queryInt(1970, 9999), month: queryInt(1, 12) }))
     .output(partnerStats),
+  payability: partnerProcedure('partners.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/partners/{id}/payability',
+      summary: 'What keeps the partner from being paid',
+      tags,
+    })
+    .input(z.object({ id }))
+    .output(
+      z.object({
+        /** Whether nothing stops a payout from being made and paid. */
+        payable: z.boolean(),
+        reasons: z.array(
+          z.object({
+            code: z.enum(payabilityCodes),
+            sentence: z.string(),
+            /** What it stops: payment, the making of payouts, or nothing yet. */
+            stops: z.enum(['payment', 'generation', 'nothing']),
+          }),
+        ),
+      }),
+    ),
   ledger: procedure('ledger.read', 'NOT_FOUND')
     .route({
       method: 'GET',

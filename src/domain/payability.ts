@@ -50,7 +50,7 @@ type Standing = Pick<PayabilityFacts, 'organizationName' | 'status' | 'isDeleted
 /** The sentence where the partner's status keeps its payouts from being approved or paid, else undefined. */
 export function inactiveReason(
   { organizationName, status, isDeleted }: Standing,
-  verb: 'approved' | 'paid',
+  verb: 'made' | 'approved' | 'paid',
 ): PayabilityReason | undefined {
   if (status === 'active' && !isDeleted) return undefined;
   const state = isDeleted ? 'deleted' : status;

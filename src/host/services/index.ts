@@ -1,8 +1,10 @@
 import type { HostContext } from '../context.ts';
 import { activitiesService } from './activities.ts';
+import { balancesService } from './balances.ts';
 import { changesService } from './changes.ts';
 import { creditPoliciesService } from './credit-policies.ts';
 import { creditsService } from './credits.ts';
+import { figuresService } from './figures.ts';
 import { importsService, uploadsService } from './imports.ts';
 import { jobsService } from './jobs.ts';
 import { leadEntriesService } from './lead-entries.ts';
@@ -23,6 +25,7 @@ import { payoutExportsService } from './payout-exports.ts';
 import { payoutsService } from './payouts.ts';
 import { periodsService } from './periods.ts';
 import { campaignsService, projectsService } from './projects.ts';
+import { remittancesService } from './remittances.ts';
 import { savedViewsService } from './saved-views.ts';
 import type { Services } from './service.ts';
 import { sourcesService } from './sources.ts';
@@ -53,7 +56,10 @@ export function buildServices(host: HostContext, version: string): Services {
     credits: creditsService(host),
     payouts: payoutsService(host),
     payoutExports: payoutExportsService(host),
+    remittances: remittancesService(host),
+    balances: balancesService(host),
     periods: periodsService(host),
+    figures: figuresService(host),
     notifications: notificationsService(host),
     notificationTemplates: notificationTemplatesService(host),
     mail: mailService(host),

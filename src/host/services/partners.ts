@@ -2,6 +2,7 @@ import type { HostContext } from '../context.ts';
 import { partnerBanking } from './partners/banking.ts';
 import { partnerDecisions } from './partners/decisions.ts';
 import { partnerEdits } from './partners/edit.ts';
+import { partnerPayability } from './partners/payability.ts';
 import { partnerQueries } from './partners/queries.ts';
 import { partnerStatistics } from './partners/stats.ts';
 import type { Service } from './service.ts';
@@ -14,5 +15,6 @@ export function partnersService(host: HostContext): Service<'partners'> {
     ...partnerDecisions(host),
     ...partnerBanking(host),
     ...partnerStatistics(host),
+    ...partnerPayability(host),
   };
 }

@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { DomainError, invalidField } from '#domain/errors.ts';
+import { averageScore, rate } from '#domain/figures.ts';
 import { cleanText } from '#domain/text.ts';
 import type { HostContext } from '../context.ts';
 import { type PartnerSourceRow, partnerSources, type Reader, type Writer } from '../database/index.ts';
@@ -8,7 +9,6 @@ import type { Session } from '../session.ts';
 import { command } from './command.ts';
 import { isOwn, requireOwn } from './own-partner.ts';
 import { duplicateCode, freeSourceCode, withCode } from './partners/codes.ts';
-import { averageScore, rate } from './partners/stats.ts';
 import { requirePartner } from './partners/wire.ts';
 import type { Input, Output, Service } from './service.ts';
 

@@ -150,7 +150,7 @@ export const partnerPayoutPayments = defineTable(
     appendOnly: true,
     indexes: {
       ix_partner_payout_payments_payout: { on: ['tenantId', 'payoutId', 'id'] },
-      ix_partner_payout_payments_date: { on: ['tenantId', 'paymentDate', 'payoutId', 'amount'] },
+      ix_partner_payout_payments_date: { on: ['tenantId', 'paymentDate', 'payoutId', 'id', 'amount'] },
     },
     checks: { ck_partner_payout_payments_amount: 'amount > 0' },
     foreignKeys: {

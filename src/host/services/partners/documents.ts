@@ -43,10 +43,10 @@ export function partnerDocumentsService(host: HostContext): Service<'partnerDocu
         requireOwn(session, id);
         await requirePartner(reader, id);
         const rows = await reader.list(partnerDocuments, sql`partner_id = ${id} order by partner_id, id`);
-        return { items: rows.map((row) => toWire(session, row)), nextCursor: null };
+        return { items: rows.map(toWire), nextCursor: null };
       }),
 
-    get: async (session, { id }) => toWire(session, await find(session, id)),
+    get: async (session, { id }) => toWire(await find(session, id)),
 
     add: (session, input) => add(host, session, input),
 
@@ -139,7 +139,7 @@ function insertDocument(
       partnerId: row.partnerId,
       details: { after: shown(row) },
     });
-    return toWire(session, row);
+    return toWire(row);
   });
 }
 
@@ -173,7 +173,7 @@ function review(
         after: { reviewedBy: after.reviewedBy, reviewedAt: after.reviewedAt, reviewNote: after.reviewNote },
       },
     });
-    return toWire(session, after);
+    return toWire(after);
   });
 }
 
@@ -200,7 +200,7 @@ async function remove(
         partnerId: row.partnerId,
         details: { before: shown(row), ...(input.reason !== undefined && { reason: input.reason }) },
       });
-      return toWire(session, after);
+      return toWire(after);
     },
   );
   // After the commit, and in a transaction of its own that looks again: whoever adds the same file meanwhile keeps it.
@@ -229,7 +229,7 @@ async function lockDocument(
   const row = await requireDocument(tx, session, input.id, { lock: true });
   if (input.version !== undefined && input.version !== row.version) {
     throw new DomainError('CONFLICT', 'This document was changed by someone else in the meantime.', {
-      current: toWire(session, row),
+      current: toWire(row),
     });
   }
   return row;
@@ -240,8 +240,7 @@ function shown({ name, kind, url, fileName, fileSha256, fileSize, mediaType }: P
   return { name, kind, ...(url === null ? { fileName, fileSha256, fileSize, mediaType } : { url }) };
 }
 
-function toWire(session: Session, row: PartnerDocumentRow): Document {
-  const isStaff = session.partnerId === null;
+function toWire(row: PartnerDocumentRow): Document {
   return {
     id: row.id,
     version: row.version,
@@ -257,7 +256,7 @@ function toWire(session: Session, row: PartnerDocumentRow): Document {
     mediaType: row.mediaType,
     addedBy: row.addedBy,
     reviewedAt: row.reviewedAt,
-    reviewedBy: isStaff ? row.reviewedBy : null,
-    reviewNote: isStaff ? row.reviewNote : null,
+    reviewedBy: row.reviewedBy,
+    reviewNote: row.reviewNote,
   };
 }

@@ -1,7 +1,7 @@
 import sql from 'sql-template-tag';
 import { instantRange, monthOf, periodOf } from '#domain/calendar.ts';
+import { averageScore, rate } from '#domain/figures.ts';
 import { figuresFrom, type Posting } from '#domain/ledger.ts';
-import { scoreToNumber } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import type { PartnerRow, Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -113,16 +113,6 @@ function countsAndRates(leads: LeadCounts) {
     conversionRate: rate(leads.converted, leads.approved),
     averageLeadQuality: averageScore(leads.score, leads.submitted),
   };
-}
-
-/** A share of a whole, 0 to 1; null when nothing was counted (`domain.md`, "Figures"). */
-export function rate(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole;
-}
-
-/** The mean of scores, 0 to 100 with two decimals, from their sum in hundredths; null when there are none. */
-export function averageScore(sum: number, count: number): number | null {
-  return count === 0 ? null : scoreToNumber(Math.round(sum / count));
 }
 
 function pad(number: number, digits: number): string {

@@ -1,6 +1,7 @@
 import sql from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import { formatMinor } from '#domain/money.ts';
+import { inactiveReason } from '#domain/payability.ts';
 import {
   approvalOutcome,
   type PayoutLine,
@@ -42,12 +43,8 @@ export function payoutDecisions(
 
 /** Throws `PARTNER_NOT_ACTIVE`: only an active partner gets payouts approved or paid (`domain.md`, "Partner"). */
 export function requireActive(partner: PartnerRow, verb: 'made' | 'approved' | 'paid'): void {
-  if (partner.status === 'active' && partner.deletedAt === null) return;
-  const state = partner.deletedAt === null ? partner.status : 'deleted';
-  throw new DomainError(
-    'PARTNER_NOT_ACTIVE',
-    `${partner.organizationName} is ${state}: its payouts can't be ${verb} until it is active again.`,
-  );
+  const reason = inactiveReason({ ...partner, isDeleted: partner.deletedAt !== null }, verb);
+  if (reason !== undefined) throw new DomainError('PARTNER_NOT_ACTIVE', reason.sentence);
 }
 
 async function approve(work: Work, session: Session, input: Input<'payouts', 'approve'>): Promise<Payout> {

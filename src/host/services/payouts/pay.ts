@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { dayOf, isDay } from '#domain/calendar.ts';
 import { invalidField } from '#domain/errors.ts';
+import { unverifiedReason } from '#domain/payability.ts';
 import { paymentOutcome } from '#domain/payouts.ts';
 import { payoutMachine, transition } from '#domain/state-machines.ts';
 import type { PaymentMethod } from '#domain/vocabulary.ts';
@@ -104,8 +105,8 @@ async function pay(work: Work, session: Session, input: Input<'payouts', 'pay'>)
 }
 
 function requireVerifiedBanking(partner: PartnerRow): void {
-  if (partner.bankingIsVerified) return;
-  throw invalidField('bankingDetails', `The bank details of ${partner.organizationName} are not verified.`);
+  const reason = unverifiedReason(partner);
+  if (reason !== undefined) throw invalidField('bankingDetails', reason.sentence);
 }
 
 function methodOf(partner: PartnerRow, given: PaymentMethod | undefined): PaymentMethod {
