@@ -83,6 +83,18 @@ const exporting = (how: object): Spec => ({
   input: async (own) => ({ payoutIds: [await own.id('payout')], ...how }),
   fields: { payoutIds: 'payout' },
 });
+const simulating: Spec = {
+  input: async (own) => ({
+    policy: { id: await own.id('policy'), sourceId: await own.id('source') },
+    leads: [await own.id('lead')],
+  }),
+  fields: {
+    'policy.id': 'policy',
+    'policy.sourceId': 'source',
+    'policy.partnerId': 'partner',
+    leads: 'lead',
+  },
+};
 let serial = 0;
 
 const viewFields = {
@@ -250,6 +262,9 @@ export const foreignIds: Record<string, Spec> = {
   'creditPolicies.approve': byId('policy'),
   'creditPolicies.deactivate': byId('policy'),
   'creditPolicies.revisions': byId('policy'),
+  'creditPolicies.calculateLeadCredit': byId('lead'),
+  'creditPolicies.simulate': simulating,
+  'creditPolicies.simulateStream': simulating,
   'credits.list': filters({ partnerId: 'partner', partnerLeadId: 'lead' }),
   'credits.get': byId('credit'),
   'credits.request': byId('lead', { creditAmount: 100 }),
@@ -288,6 +303,8 @@ export const foreignIds: Record<string, Spec> = {
   'payoutExports.create': exporting({ format: 'csv_payouts' }),
   'payoutExports.read': byId('export', { offset: 0 }),
   'payoutExports.file': byId('export'),
+  'remittances.statement': byId('payout', { format: 'html' }),
+  'remittances.read': byId('payout', { format: 'html', offset: 0 }),
   'notifications.read': byId('notification'),
   'mail.retry': byId('mail'),
   'activities.list': filters({ actorId: 'staff', resourceId: 'payout', partnerId: 'partner' }),
@@ -308,8 +325,8 @@ export async function oneOfEach(
   const [source] = (await admin.sources.list({ id: partner.id })).items;
   const policy = await policyInForce(office, partner.id);
   const approved = await approvedLead(office, partner.id);
-  const project = await admin.projects.create({ code: 'OFFICES', name: 'Offices' });
-  const campaign = await admin.campaigns.create({ code: 'SUMMER', name: 'Summer' });
+  const project = await admin.projects.create({ code: `OFFICES-${++serial}`, name: 'Offices' });
+  const campaign = await admin.campaigns.create({ code: `SUMMER-${++serial}`, name: 'Summer' });
   const lead = await office.as('partner_manager').leads.submit({ id: partner.id, leadData: leadData[70]() });
 
   const own = actor(partner.id);
