@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { ChangeFeed } from './changes.ts';
 import type { Database } from './database/index.ts';
-import type { JobRunner } from './services/jobs/runner.ts';
+import type { JobRunner } from './services/jobs/types.ts';
 import type { UploadStore } from './uploads.ts';
 import type { Vault } from './vault.ts';
 

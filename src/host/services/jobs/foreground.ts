@@ -1,7 +1,7 @@
 import type { HostContext } from '../../context.ts';
 import type { Session } from '../../session.ts';
-import type { JobTask, RunningJob } from './runner.ts';
-import { insertJob, type JobSpec } from './store.ts';
+import { insertJob } from './store.ts';
+import type { JobSpec, JobTask, RunningJob } from './types.ts';
 
 /** A job that is ready to start: what its row says, and what it does. */
 export interface ReadyJob<E, R> {

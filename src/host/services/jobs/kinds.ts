@@ -6,10 +6,9 @@ import type { Session } from '../../session.ts';
 import type { UploadOwner } from '../../uploads.ts';
 import { importJob } from '../imports/job.ts';
 import { exportJob } from '../payout-exports/job.ts';
-import { generationJob } from '../payouts/generation-job.ts';
+import { generationJob } from '../payouts/generate-all.ts';
 import type { ReadyJob } from './foreground.ts';
-import type { RunningJob } from './runner.ts';
-import type { JobSpec } from './store.ts';
+import type { JobSpec, RunningJob } from './types.ts';
 
 /** A job of any kind that is ready to start. */
 export interface Launch {
@@ -39,12 +38,11 @@ export async function readyJob(
     spec,
     launch: (row) => host.jobs.enqueue(row, task),
   });
-  switch (order.kind) {
-    case 'lead_import':
-      return launchable(await importJob(host, session, order.input, starter));
-    case 'payout_generation':
-      return launchable(generationJob(host, session, order.input, { remembers: true }));
-    case 'payout_export':
-      return launchable(await exportJob(host, session, order.input));
+  if (order.kind === 'lead_import') {
+    return launchable(await importJob(host, session, order.input, starter));
   }
+  if (order.kind === 'payout_generation') {
+    return launchable(generationJob(host, session, order.input, { remembers: true }));
+  }
+  return launchable(await exportJob(host, session, order.input));
 }

@@ -7,52 +7,8 @@ import { type EventQueue, eventQueue } from './events.ts';
 import { newOwner, renewMs } from './owner.ts';
 import { nextInTurn, type Waiting } from './queue.ts';
 import { JobCancelled, JobInterrupted } from './stopping.ts';
-import { beginJob, endJob, type JobEnd, type JobProgress, renewJobs, settleDeadJobs } from './store.ts';
-
-/** What a job does. */
-export interface JobTask<E, R> {
-  /**
-   * The work, in slices: each ends in a `yield` or an `await` of its own, takes some 20 ms at most and commits what it
-   * wrote. Between two slices it looks at the signal, and stops with its reason.
-   */
-  run(job: { id: string; signal: AbortSignal; isResumed: boolean }): AsyncGenerator<E, R, void>;
-  progressOf(event: E): JobProgress | null;
-  /** What is kept of the result. Cancelled work that has something to tell returns it and says so here. */
-  resultOf(value: R): { status: 'completed' | 'cancelled'; result: Record<string, unknown> };
-}
-
-/** A job as it goes on in this host. */
-export interface RunningJob<E, R> {
-  /** What it told so far and will; for one reader. */
-  events: AsyncGenerator<E, void, void>;
-  /** Its result; refused with why it failed, was cancelled or was interrupted. */
-  result: Promise<R>;
-  /** It is over, whichever way, and its row says so. */
-  settled: Promise<void>;
-  cancel(): void;
-}
-
-/** How a job of this host is right now: fresher than its row. */
-export interface LiveState {
-  status: JobStatus;
-  progress: JobProgress | null;
-}
-
-export interface JobRunner {
-  /** The name under which this host has jobs. */
-  readonly owner: string;
-  /** Takes up a job whose row, queued and of this owner, has just been committed. */
-  enqueue<E, R>(row: JobRow, task: JobTask<E, R>): RunningJob<E, R>;
-  /** Cancels a job of this host; does nothing for one that is elsewhere. */
-  cancel(jobId: string): void;
-  stateOf(jobId: string): LiveState | undefined;
-  /** Resolves when something about the job of this host changes, or after a while for one that is elsewhere. */
-  changed(jobId: string): Promise<void>;
-  /** Settles what dead hosts left behind; looks again from time to time. */
-  settleDead(): Promise<void>;
-  /** Takes nothing more; what runs stops at its next slice as interrupted. Resolves when all is written down. */
-  stop(): Promise<void>;
-}
+import { beginJob, endJob, renewJobs, settleDeadJobs } from './store.ts';
+import type { JobEnd, JobProgress, JobRunner, JobTask, RunningJob } from './types.ts';
 
 /** Jobs that run at once in a host: a slice of each may come between a call and its answer. */
 const mostRunning = 2;
@@ -71,6 +27,7 @@ interface Entry extends Waiting {
   /** Told once each time something changed. */
   readonly watchers: Set<() => void>;
   toldAt: number;
+  telling?: NodeJS.Timeout | undefined;
   /** Runs the task to its end, and writes that down. */
   run(): Promise<void>;
   /** Ends it before it began. */
@@ -97,9 +54,18 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
   }
 
   function tell(entry: Entry): void {
+    clearTimeout(entry.telling);
+    entry.telling = undefined;
     entry.toldAt = performance.now();
     for (const watcher of entry.watchers) watcher();
     entry.watchers.clear();
+  }
+
+  /** Progress comes faster than anybody can read; the last of it is told, too. */
+  function tellSoon(entry: Entry): void {
+    const wait = tellEvery - (performance.now() - entry.toldAt);
+    if (wait <= 0) tell(entry);
+    else entry.telling ??= setTimeout(() => tell(entry), wait).unref();
   }
 
   function publish(row: JobRow): void {
@@ -186,7 +152,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
       if (progress !== null) {
         entry.progress = progress;
         entry.isNews = true;
-        if (performance.now() - entry.toldAt >= tellEvery) tell(entry);
+        tellSoon(entry);
       }
       queue.put(step.value);
     }
@@ -284,7 +250,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
     clearInterval(sweep);
     const left: Promise<void>[] = [];
     for (const entry of entries.values()) {
-      left.push(new Promise<void>((resolve) => void watch(entry, resolve)));
+      left.push(over(entry));
       stopEntry(entry, new JobInterrupted());
     }
     await Promise.all(left);
@@ -293,13 +259,13 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
     endOwner();
   }
 
-  /** Told when the entry is over. */
-  function watch(entry: Entry, over: () => void): void {
-    const look = (): void => {
-      if (entries.has(entry.row.id)) entry.watchers.add(look);
-      else over();
-    };
-    look();
+  /** Resolves when a job is over. */
+  async function over(entry: Entry): Promise<void> {
+    while (entries.has(entry.row.id)) {
+      await new Promise<void>((resolve) => {
+        entry.watchers.add(resolve);
+      });
+    }
   }
 
   return {

@@ -1,36 +1,14 @@
 import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
-import { afterCrash, type JobKind, type JobStatus, type JobUnit } from '#domain/jobs.ts';
+import { afterCrash, type JobKind } from '#domain/jobs.ts';
 import type { HostContext } from '../../context.ts';
 import { ConstraintError, type JobRow, jobs, type Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { settleImport } from '../imports/settle.ts';
 import { isDead, leaseFrom } from './owner.ts';
+import type { JobEnd, JobProgress, JobSpec } from './types.ts';
 
 /** The rows of jobs. What a host writes to one holds only while the job is its own: a host taken for dead writes nothing. */
-
-export interface JobSpec {
-  kind: JobKind;
-  /** What it is, in words. */
-  title: string;
-  partnerId: string | null;
-  /** What it was asked, as the contract takes it. */
-  input: Record<string, unknown>;
-  writes: boolean;
-}
-
-export interface JobProgress {
-  done: number;
-  total: number | null;
-  unit: JobUnit;
-}
-
-/** How a job ended. */
-export interface JobEnd {
-  status: Extract<JobStatus, 'completed' | 'cancelled' | 'failed' | 'interrupted'>;
-  result: Record<string, unknown> | null;
-  failure: string | null;
-}
 
 type Store = Pick<HostContext, 'database' | 'now' | 'log'>;
 

@@ -1,7 +1,7 @@
 import { jobResult } from '#contract/jobs.ts';
 import type { JobRow } from '../../database/index.ts';
 import type { Output } from '../service.ts';
-import type { LiveState } from './runner.ts';
+import type { LiveState } from './types.ts';
 
 export type WireJob = Output<'jobs', 'get'>;
 
