@@ -33,6 +33,7 @@ export const leadScoresAndSearch: Migration = {
     `ALTER TABLE "partner_credit_policy_mappings" ADD COLUMN "withdrawn_at" timestamptz(3)`,
     `DROP INDEX "ux_partner_credit_policy_mappings_event"`,
     `CREATE UNIQUE INDEX "ux_partner_credit_policy_mappings_event" ON "partner_credit_policy_mappings" ("tenant_id", "partner_lead_id", "policy_id", "event") WHERE withdrawn_at IS NULL`,
+    `CREATE INDEX "ix_partner_credit_policy_mappings_withdrawn" ON "partner_credit_policy_mappings" ("tenant_id", "partner_lead_id") WHERE withdrawn_at IS NOT NULL`,
 
     `CREATE TABLE "lead_score_weights" (
       "tenant_id" uuid NOT NULL,

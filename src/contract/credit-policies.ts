@@ -22,6 +22,7 @@ import {
   signedMoney,
   text,
 } from './base.ts';
+import { simulateInput, simulation, simulationEvents } from './policy-simulation.ts';
 
 const tags = ['Credit policies'];
 
@@ -241,6 +242,41 @@ export const creditPolicies = {
     })
     .input(z.object({ id, deactivatedFrom: day.optional(), reason: reason.optional(), ...commandFields }))
     .output(creditPolicy),
+  simulate: procedure('policies.simulate', 'NOT_FOUND')
+    .route({
+      method: 'POST',
+      path: '/credit-policies/simulate',
+      summary: 'What a draft or a changed policy would have paid for leads, or over a period of the past',
+      tags,
+    })
+    .input(simulateInput.extend({ limit: z.int().min(0).max(1000).default(100) }))
+    .output(simulation),
+  /** The same, told lead by lead as it goes. Closing the stream ends it. */
+  simulateStream: procedure('policies.simulate', 'NOT_FOUND').input(simulateInput).output(simulationEvents),
+  calculateLeadCredit: procedure('policies.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/leads/{id}/credit-calculation',
+      summary:
+        'CalculateLeadCredit: what approving a lead now would credit, or what a decided lead was credited',
+      tags,
+    })
+    .input(z.object({ id }))
+    .output(
+      z.object({
+        leadId: id,
+        /** `next`: as it would be now; `credited`: the lead is decided, and this is what it got. */
+        basis: z.enum(['next', 'credited']),
+        /** The event that is next, or the last one that was; null for a rejected lead. */
+        event: z.enum(['approval', 'conversion']).nullable(),
+        /** Minor units, of all events so far where the lead is decided. */
+        amount: money,
+        currency: currencyCode,
+        /** The policies applied; none where the partner's own terms hold, or nothing does. */
+        policyIds: z.array(id),
+        reasons: z.array(z.string()),
+      }),
+    ),
   revisions: procedure('policies.read', 'NOT_FOUND')
     .route({
       method: 'GET',

@@ -163,6 +163,17 @@ const mapping = z.object({
   createdAt: instant,
 });
 
+/** A policy that had no say in what a decided lead was credited. */
+const otherPolicy = z.object({
+  policyId: id,
+  policyCode: z.string(),
+  policyName: z.string(),
+  policyRevision: z.int(),
+  /** The event it pays on. */
+  event: z.enum(['approval', 'conversion']),
+  reason: z.string(),
+});
+
 const applicablePolicy = z.object({
   policyId: id,
   policyCode: z.string(),
@@ -378,7 +389,7 @@ export const leads = {
       tags,
     })
     .input(z.object({ id }))
-    .output(z.object({ items: z.array(mapping), nextCursor: z.null() })),
+    .output(z.object({ items: z.array(mapping), others: z.array(otherPolicy), nextCursor: z.null() })),
   applicablePolicies: procedure('leads.read', 'NOT_FOUND')
     .route({
       method: 'GET',

@@ -3,6 +3,7 @@ import {
   commandFields,
   day,
   id,
+  internal,
   optionalText,
   page,
   pageFields,
@@ -27,7 +28,7 @@ const record = z.object({
   /** Whether new leads and policies may name it. */
   isActive: z.boolean(),
   /** null: taken over from what leads and policies named before there were records. */
-  createdBy: id.nullable(),
+  createdBy: internal(id),
 });
 
 const code = z

@@ -343,7 +343,7 @@ export async function oneOfEach(
   }
   const exported = await admin.payoutExports.create({ payoutIds: [payout.id], format: 'csv_lines' });
   const me = await admin.auth.me();
-  const view = await admin.savedViews.create({ list: 'leads', name: 'Mine', filters: {} });
+  const view = await admin.savedViews.create({ list: 'leads', name: `Mine ${++serial}`, filters: {} });
   const { id: partnerUser } = await admin.partnerUsers.create({
     id: partner.id,
     email: `person-${++serial}@example.com`,

@@ -1,5 +1,6 @@
-import type { AnyContractProcedure } from '@orpc/contract';
+import { type AnyContractProcedure, getEventIteratorSchemaDetails } from '@orpc/contract';
 import * as z from 'zod';
+import { restrictedFields } from '#contract/base.ts';
 import type { Client } from '#test/support/host.ts';
 
 /** Calls by their path in the contract, for tests that walk all of it. */
@@ -67,6 +68,27 @@ function idFields(schema: unknown, path: string): string[] {
   return [];
 }
 
+/** The fields of an answer that a partner's own users see as they are, dotted. */
+export function visibleFields(schema: unknown, path = ''): string[] {
+  if (!(schema instanceof z.ZodType) || restrictedFields.has(schema)) return [];
+  const events = getEventIteratorSchemaDetails(schema)?.yields;
+  if (events !== undefined) return visibleFields(events, path);
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape).flatMap(([key, field]) =>
+      visibleFields(field, path === '' ? key : `${path}.${key}`),
+    );
+  }
+  if (schema instanceof z.ZodArray) return visibleFields(schema.element, path);
+  if (schema instanceof z.ZodUnion) {
+    return schema.options.flatMap((option: unknown) => visibleFields(option, path));
+  }
+  if (schema instanceof z.ZodPipe) return visibleFields(schema.out, path);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
+    return visibleFields(schema.unwrap(), path);
+  }
+  return [path];
+}
+
 /** The input with another id in the field; in a list of ids, as the only one. */
 export function withField(input: object, field: string, id: string): object {
   const copy: Record<string, unknown> = structuredClone({ ...input });
@@ -74,6 +96,6 @@ export function withField(input: object, field: string, id: string): object {
   const last = keys.pop() ?? '';
   let holder = copy;
   for (const key of keys) holder = holder[key] as Record<string, unknown>;
-  holder[last] = last === 'ids' || last === 'payoutIds' ? [id] : id;
+  holder[last] = last === 'ids' || last === 'payoutIds' || last === 'leads' ? [id] : id;
   return copy;
 }

@@ -1,8 +1,8 @@
 import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
-import { applicability, governsLead, type LeadFacts } from '#domain/credit-applicability.ts';
+import { contendersOf, decideEvent, nothingWeighed, type WeighedBefore } from '#domain/credit-event.ts';
 import type { LeadEvent } from '#domain/credit-policies.ts';
-import { partnerTermsCredits, type ResolvedCredit, resolveCredits } from '#domain/credit-resolution.ts';
+import type { PartnerTermsCredit, ResolvedCredit } from '#domain/credit-resolution.ts';
 import { asBoolean } from '../database/codec.ts';
 import {
   type PartnerCreditPolicyMappingRow,
@@ -27,7 +27,8 @@ import { settleApproved } from './credit-engine/settle.ts';
 import { creditDays } from './periods/booking.ts';
 
 export type { LeadCredit } from './credit-engine/lead-credit.ts';
-export { listPolicyMappings, weighPolicies } from './credit-engine/weigh.ts';
+export { listOtherPolicies, listPolicyMappings } from './credit-engine/mappings.ts';
+export { weighPolicies } from './credit-engine/weigh.ts';
 
 export interface LeadToCredit {
   /** What the rules look at must be as it stands at the event: score, scope, estimated value. */
@@ -67,55 +68,45 @@ export async function creditLead(work: Work, session: Session, p: LeadToCredit):
   const facts = factsOf(lead, partner, { event, eventDay: on, dealValue: p.dealValue ?? lead.dealValue });
   const policies = await policiesInForce(tx, tenantId, partner.id, on);
   const before = event === 'conversion' ? await weighedOnApproval(tx, tenantId, lead.id) : nothingWeighed;
-  const earlier = before.applied;
-
-  const applicable = policies.filter((policy) => applicability(policy, facts).applies);
-  const again = applicable.filter(({ policyId }) => earlier.has(policyId));
-  const contending = applicable.filter(({ policyId }) => !earlier.has(policyId));
+  const contenders = contendersOf(policies, facts, before);
+  const { contending } = contenders;
   const counts =
     event === 'approval'
       ? await countLead(tx, tenantId, partner.id, on, contending)
       : new Map<string, number>();
-  const soFar = await creditedBefore(
-    tx,
-    { tenantId, leadId: lead.id, event, eventDay: on },
-    contending,
-    true,
-  );
-  const resolved = resolveCredits(
-    contending.map((policy) => ({
-      ...policy,
-      leadCount: counts.get(policy.policyId) ?? 0,
-      credited: soFar.byPolicy.get(policy.policyId),
-    })),
-    facts,
-    soFar.onLead,
-  );
-  const mappings: Mapping[] = resolved.mappings.map(({ policyId, revision, applied, amount, reason }) => ({
+  const capped = { tenantId, leadId: lead.id, event, eventDay: on };
+  const soFar = await creditedBefore(tx, capped, contending, true);
+  const decision = decideEvent({
+    lead: facts,
+    policies,
+    contenders,
+    before,
+    leadCountOf: (policyId) => counts.get(policyId) ?? 0,
+    creditedOf: (policyId) => soFar.byPolicy.get(policyId),
+    onLead: soFar.onLead,
+    leadPrice: partner.leadPrice,
+    commissionRate: partner.commissionRate,
+  });
+  const mappings: Mapping[] = decision.mappings.map(({ policyId, revision, applied, amount, reason }) => ({
     policyId,
     policyRevision: revision,
     applied,
     calculatedCredit: amount,
     reason,
   }));
-  for (const { policyId, revision } of again) {
-    const reason = 'passed over: it was already applied to this lead on approval';
-    mappings.push({ policyId, policyRevision: revision, applied: false, calculatedCredit: 0, reason });
-  }
   await insertMappings(work, lead, event, mappings);
-  const madeBy = new Map(resolved.credits.map(({ policyId, amount }) => [policyId, amount]));
+  const madeBy = new Map(decision.credits.map(({ policyId, amount }) => [policyId, amount]));
   const figures = mappings.flatMap(({ policyId, applied }) =>
     applied ? [{ policyId, leads: 1, made: madeBy.get(policyId) ?? 0, allocated: 0 }] : [],
   );
   await addToPolicies(tx, tenantId, on, figures);
 
-  const isGoverned = before.isGoverned || policies.some((policy) => governsLead(policy, facts));
   const byPolicy = new Map(policies.map((policy) => [policy.policyId, policy]));
   const credits = [
     ...(await Promise.all(
-      resolved.credits.map((credit) => policyCredit(work, session, p, credit, byPolicy.get(credit.policyId))),
+      decision.credits.map((credit) => policyCredit(work, session, p, credit, byPolicy.get(credit.policyId))),
     )),
-    ...termsCredits(work, session, p, facts, isGoverned),
+    ...decision.termsCredits.map((credit) => termsCredit(work, session, p, credit)),
   ];
   await tx.insertMany(partnerLeadCredits, credits);
   for (const credit of credits) {
@@ -133,17 +124,10 @@ export function refreshLeadCredit(work: Work, session: Session, leadIds: readonl
   return storeLeadCredits(work.tx, session.tenantId, leadIds);
 }
 
-/** What approval left: policies that were applied don't pay the lead twice, and any that applied to it governs it. */
-interface WeighedOnApproval {
-  applied: ReadonlySet<string>;
-  isGoverned: boolean;
-}
-const nothingWeighed: WeighedOnApproval = { applied: new Set(), isGoverned: false };
-
-async function weighedOnApproval(tx: Writer, tenantId: string, leadId: string): Promise<WeighedOnApproval> {
+async function weighedOnApproval(tx: Writer, tenantId: string, leadId: string): Promise<WeighedBefore> {
   const rows = await tx.all<{ policy_id: string; applied: unknown }>(sql`
     select policy_id, applied from partner_credit_policy_mappings
-    where tenant_id = ${tenantId} and partner_lead_id = ${leadId} and event = 'approval'`);
+    where tenant_id = ${tenantId} and partner_lead_id = ${leadId} and event = 'approval' and withdrawn_at is null`);
   const applied = rows.filter((row) => asBoolean(row.applied)).map((row) => row.policy_id);
   return { applied: new Set(applied), isGoverned: rows.length > 0 };
 }
@@ -193,26 +177,20 @@ async function policyCredit(
   };
 }
 
-function termsCredits(
+function termsCredit(
   work: Work,
   session: Session,
   p: LeadToCredit,
-  facts: LeadFacts,
-  governed: boolean,
-): PartnerLeadCreditRow[] {
-  const { leadPrice, commissionRate } = p.partner;
-  const { event, dealValue, currency } = facts;
-  return partnerTermsCredits({ leadPrice, commissionRate, event, dealValue, currency, governed }).map(
-    (credit) =>
-      pendingCredit(work, session, p, {
-        origin: 'partner_terms',
-        policyId: null,
-        policyRevision: null,
-        calculationType: credit.calculationType,
-        creditAmount: credit.amount,
-        reason: credit.reason,
-      }),
-  );
+  credit: PartnerTermsCredit,
+): PartnerLeadCreditRow {
+  return pendingCredit(work, session, p, {
+    origin: 'partner_terms',
+    policyId: null,
+    policyRevision: null,
+    calculationType: credit.calculationType,
+    creditAmount: credit.amount,
+    reason: credit.reason,
+  });
 }
 
 function pendingCredit(

@@ -13,6 +13,7 @@ import {
 } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { command } from './command.ts';
+import { calculateLeadCredit } from './credit-policies/calculate.ts';
 import {
   approvePolicy,
   createPolicy,
@@ -21,6 +22,7 @@ import {
   updatePolicy,
 } from './credit-policies/commands.ts';
 import { byEffectiveTerms, requireForPartner } from './credit-policies/partner-view.ts';
+import { policySimulation } from './credit-policies/simulation.ts';
 import { termsToWire } from './credit-policies/terms.ts';
 import { policiesToWire, policyToWire } from './credit-policies/wire.ts';
 import { requireOwn } from './own-partner.ts';
@@ -104,6 +106,11 @@ export function creditPoliciesService(host: HostContext): Service<'creditPolicie
       command(host, session, { name: 'creditPolicies.deactivate', input }, (work) =>
         deactivatePolicy(work, session, input),
       ),
+
+    ...policySimulation(host),
+
+    calculateLeadCredit: (session, input) =>
+      reading(session, (reader) => calculateLeadCredit(reader, session, input.id, host.now())),
 
     revisions: (session, input) =>
       reading(session, async (reader) => {

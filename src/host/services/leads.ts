@@ -1,7 +1,6 @@
-import { dayOf } from '#domain/calendar.ts';
 import type { HostContext } from '../context.ts';
 import { type PartnerLeadRow, partnerLeads, type Reader } from '../database/index.ts';
-import { listPolicyMappings, weighPolicies } from './credit-engine.ts';
+import { listOtherPolicies, listPolicyMappings, weighPolicies } from './credit-engine.ts';
 import { bulkLeads } from './leads/bulk.ts';
 import { assignLead, markNotDuplicate } from './leads/by-hand.ts';
 import { noSuchLead, partnerOf } from './leads/claims.ts';
@@ -38,14 +37,16 @@ export function leadsService(host: HostContext): Service<'leads'> {
     policyMappings: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
         const lead = await requireLead(reader, input.id);
-        return { items: await listPolicyMappings(reader, session, lead.id), nextCursor: null };
+        const partner = await partnerOf(reader, lead);
+        const items = await listPolicyMappings(reader, session, lead.id);
+        const others = await listOtherPolicies(reader, session, lead, partner, items);
+        return { items, others, nextCursor: null };
       }),
     applicablePolicies: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
         const lead = await requireLead(reader, input.id);
         const partner = await partnerOf(reader, lead);
-        const today = dayOf(host.now(), session.tenant.timeZone);
-        return { items: await weighPolicies(reader, session, lead, partner, today), nextCursor: null };
+        return { items: await weighPolicies(reader, session, lead, partner, host.now()), nextCursor: null };
       }),
   };
 }

@@ -14,6 +14,7 @@ import {
   figuresOf,
   plansOf,
   policyInForce,
+  scopesNamed,
   submittedLead,
 } from './credit-stories.ts';
 
@@ -73,6 +74,7 @@ forEachEngine((engine) => {
       const own = await testHost(engine, { now: '2025-12-31T12:00:00.000Z' });
       try {
         const partner = await activePartner(own);
+        await scopesNamed(own, { projects: ['tower'] });
         await policyInForce(own, partner.id, {
           ...steps([100, 200, 300]),
           policyType: 'project_based',

@@ -11,6 +11,7 @@ import {
   figuresOf,
   mappingsOf,
   policyInForce,
+  scopesNamed,
   submittedLead,
 } from './credit-stories.ts';
 
@@ -101,6 +102,7 @@ forEachEngine((engine) => {
         sourceCode: `SRC-${partner.partnerCode}`,
         sourceName: 'Another channel',
       });
+      await scopesNamed(host, { projects: ['tower'], campaigns: ['summer', 'winter'] });
       const stacked = { isStackable: true };
       const project = await policyInForce(host, partner.id, {
         ...stacked,

@@ -207,3 +207,13 @@ export const boundedTiers: Partial<PolicyInput> = {
     ],
   },
 };
+
+/** Projects and campaigns for leads and policies to name, by their codes. */
+export async function scopesNamed(
+  office: TestTenant,
+  { projects = [], campaigns = [] }: { projects?: readonly string[]; campaigns?: readonly string[] },
+): Promise<void> {
+  const manager = office.as('policy_manager');
+  for (const code of projects) await manager.projects.create({ code, name: `Project ${code}` });
+  for (const code of campaigns) await manager.campaigns.create({ code, name: `Campaign ${code}` });
+}

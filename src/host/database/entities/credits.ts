@@ -190,6 +190,10 @@ export const partnerCreditPolicyMappings = defineTable(
         unique: true,
         where: 'withdrawn_at IS NULL',
       },
+      ix_partner_credit_policy_mappings_withdrawn: {
+        on: ['tenantId', 'partnerLeadId'],
+        where: 'withdrawn_at IS NOT NULL',
+      },
     },
     foreignKeys: {
       fk_partner_credit_policy_mappings_lead: within('partner_leads', 'partnerLeadId'),

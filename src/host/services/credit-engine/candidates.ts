@@ -40,35 +40,22 @@ export async function policiesInForce(
   day: string,
 ): Promise<Candidate[]> {
   const active = sql`(p.is_active = ${true} or p.deactivated_from > ${day})`;
-  const rows = await reader.all<CandidateRow>(
-    policiesFor(tenantId, partnerId, sql`p.effective_revision`, active),
-  );
-  return rows.map((row) => candidateOf(row, true));
-}
-
-/** Those whose first approval is still to come, so that a person can be told that this is why they don't pay. */
-export async function policiesNotYetInForce(
-  reader: Reader,
-  tenantId: string,
-  partnerId: string,
-): Promise<Candidate[]> {
-  const waiting = sql`p.is_active = ${false} and p.deactivated_from is null`;
-  const rows = await reader.all<CandidateRow>(policiesFor(tenantId, partnerId, sql`p.revision`, waiting));
-  return rows.map((row) => candidateOf(row, false));
+  const rows = await reader.all<CandidateRow>(policiesFor(tenantId, partnerId, active));
+  return rows.map(candidateOf);
 }
 
 /** Two halves, because for "of this partner or of none" SQLite would read every policy of the tenant. */
-function policiesFor(tenantId: string, partnerId: string, revision: Sql, condition: Sql): Sql {
+function policiesFor(tenantId: string, partnerId: string, condition: Sql): Sql {
   const half = (whose: Sql) => sql`
     select p.id, p.policy_code, p.policy_name, p.currency, p.created_at, p.deactivated_from, r.revision, r.terms, r.approved_by
     from partner_credit_policies p
     join partner_credit_policy_revisions r
-      on r.tenant_id = p.tenant_id and r.policy_id = p.id and r.revision = ${revision}
+      on r.tenant_id = p.tenant_id and r.policy_id = p.id and r.revision = p.effective_revision
     where p.tenant_id = ${tenantId} and ${whose} and ${condition} and p.deleted_at is null`;
   return sql`${half(sql`p.partner_id = ${partnerId}`)} union all ${half(sql`p.partner_id is null`)}`;
 }
 
-function candidateOf(row: CandidateRow, isApproved: boolean): Candidate {
+function candidateOf(row: CandidateRow): Candidate {
   return {
     policyId: row.id,
     policyCode: row.policy_code,
@@ -77,7 +64,7 @@ function candidateOf(row: CandidateRow, isApproved: boolean): Candidate {
     createdAt: row.created_at,
     isActive: true,
     deactivatedFrom: row.deactivated_from,
-    isApproved,
+    isApproved: true,
     currency: row.currency,
     terms: withoutGaps(asJson<PolicyTerms>(row.terms)),
     approvedBy: row.approved_by,

@@ -1,106 +1,123 @@
-import sql from 'sql-template-tag';
+import { dayOf } from '#domain/calendar.ts';
 import { applicability, type LeadFacts } from '#domain/credit-applicability.ts';
 import { calculateCredit } from '#domain/credit-calculation.ts';
-import { hasEstimatedValue, type LeadEvent, triggerOf } from '#domain/credit-policies.ts';
+import { contendersOf, decideEvent, nothingWeighed } from '#domain/credit-event.ts';
+import { hasEstimatedValue, triggerOf } from '#domain/credit-policies.ts';
 import { type CreditCandidate, resolveCredits } from '#domain/credit-resolution.ts';
-import { rateToPercent } from '#domain/money.ts';
-import { asBoolean } from '../../database/codec.ts';
+import { rateToPercent, sumMinor } from '#domain/money.ts';
 import type { PartnerLeadRow, PartnerRow, Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Output } from '../service.ts';
-import { type Candidate, factsOf, leadCounts, policiesInForce, policiesNotYetInForce } from './candidates.ts';
+import { type Candidate, factsOf, leadCounts } from './candidates.ts';
+import { creditedBefore } from './caps.ts';
+import { type PolicyHistory, policyAt, policyHistories } from './history.ts';
 
-type WireMapping = Output<'leads', 'policyMappings'>['items'][number];
 type Weighed = Output<'leads', 'applicablePolicies'>['items'][number];
 
-interface MappingRow {
-  id: string;
-  partner_lead_id: string;
-  policy_id: string;
-  policy_code: string;
-  policy_name: string;
-  policy_revision: number;
-  event: LeadEvent;
-  applied: unknown;
-  calculated_credit: number;
-  currency: string;
-  reason: string;
-  created_at: string;
-}
-
-/** Which policies were applied to a lead or passed over, in the order it happened. Amounts in minor units. */
-export async function listPolicyMappings(
-  reader: Reader,
-  session: Session,
-  leadId: string,
-): Promise<WireMapping[]> {
-  const rows = await reader.all<MappingRow>(sql`
-    select m.id, m.partner_lead_id, m.policy_id, p.policy_code, p.policy_name, m.policy_revision, m.event, m.applied,
-      m.calculated_credit, l.currency, m.created_at,
-      m.reason || case when m.withdrawn_at is null then '' else ' (this conversion was withdrawn)' end as reason
-    from partner_credit_policy_mappings m
-    join partner_credit_policies p on p.tenant_id = m.tenant_id and p.id = m.policy_id
-    join partner_leads l on l.tenant_id = m.tenant_id and l.id = m.partner_lead_id
-    where m.tenant_id = ${session.tenantId} and m.partner_lead_id = ${leadId}
-    order by m.created_at, m.id`);
-  return rows.map((row) => ({
-    id: row.id,
-    partnerLeadId: row.partner_lead_id,
-    policyId: row.policy_id,
-    policyCode: row.policy_code,
-    policyName: row.policy_name,
-    policyRevision: row.policy_revision,
-    event: row.event,
-    applied: asBoolean(row.applied),
-    calculatedCredit: row.calculated_credit,
-    currency: row.currency,
-    reason: row.reason,
-    createdAt: row.created_at,
-  }));
-}
-
 /**
- * What each policy would do with a lead if its event were today, with the reason: the policies in force, and those whose first
- * approval is still to come. `applies` is false also for one that another would push aside. `amount` in minor
- * units; null where the policy doesn't apply, or its amount depends on a deal not known yet. On conversion that deal can
- * also decide who pushes whom aside; until it is known each policy is told by itself. `today` is the day in the tenant's
- * zone. Reads only.
+ * What each policy would do with a lead if its event were at this instant, with the reason: every policy there is for the
+ * partner or for all, deactivated ones and those whose first approval is still to come included. `applies` is false also for one
+ * that another would push aside, or whose caps are used up. `amount` in minor units; null where the policy doesn't apply, or its amount
+ * depends on a deal not known yet. On conversion that deal can also decide who pushes whom aside; until it is known each
+ * policy is told by itself. Reads only.
  */
 export async function weighPolicies(
   reader: Reader,
   session: Session,
   lead: PartnerLeadRow,
   partner: PartnerRow,
-  today: string,
+  now: string,
 ): Promise<Weighed[]> {
+  const today = dayOf(now, session.tenant.timeZone);
+  const histories = await policyHistories(reader, session.tenantId, partner.id);
+  const policies = histories.flatMap((history) => policyAt(history, now) ?? []);
+  const waiting = new Map(histories.map((history) => [history.policyId, waitingRevision(history)]));
+  const weighed: Weighed[] = [];
+  for (const event of ['approval', 'conversion'] as const) {
+    const facts = factsOf(lead, partner, { event, eventDay: today, dealValue: lead.dealValue });
+    const { candidates, onLead } = await counted(reader, session, lead, facts, policies);
+    weighed.push(...weighAt(facts, candidates, onLead));
+  }
+  return weighed
+    .map((each) => {
+      const revision = waiting.get(each.policyId) ?? each.revision;
+      if (each.applies || revision === each.revision) return each;
+      return { ...each, reason: `${each.reason} (revision ${revision} waits for approval)` };
+    })
+    .sort((a, b) => (a.policyCode < b.policyCode ? -1 : 1));
+}
+
+/** The newest revision, where nobody has approved it yet and somebody still could. */
+function waitingRevision({ revisions, deactivatedFrom }: PolicyHistory): number | undefined {
+  const newest = revisions.at(-1);
+  return newest?.approvedAt === null && deactivatedFrom === null ? newest.revision : undefined;
+}
+
+/** Policies with what they have counted and credited so far, the lead itself included where its approval is still to come. */
+async function counted(
+  reader: Reader,
+  session: Session,
+  lead: PartnerLeadRow,
+  facts: LeadFacts,
+  policies: readonly Candidate[],
+): Promise<{ candidates: CountedCandidate[]; onLead: number }> {
   const { tenantId } = session;
-  const policies = [
-    ...(await policiesInForce(reader, tenantId, partner.id, today)),
-    ...(await policiesNotYetInForce(reader, tenantId, partner.id)),
-  ];
-  const counted = await leadCounts(reader, tenantId, partner.id, today, policies);
+  const { event, eventDay } = facts;
+  const counts = await leadCounts(reader, tenantId, facts.partnerId, eventDay, policies);
+  const soFar = await creditedBefore(reader, { tenantId, leadId: lead.id, event, eventDay }, policies, false);
   // An approved lead is among the counted ones already.
   const itself = lead.approvedAt === null ? 1 : 0;
   const candidates = policies.map((policy) => ({
     ...policy,
-    leadCount: (counted.get(policy.policyId) ?? 0) + itself,
+    leadCount: (counts.get(policy.policyId) ?? 0) + itself,
+    credited: soFar.byPolicy.get(policy.policyId),
   }));
-  const weighed = (['approval', 'conversion'] as const).flatMap((event) => {
-    const facts = factsOf(lead, partner, { event, eventDay: today, dealValue: lead.dealValue });
-    return weighAt(facts, candidates);
+  return { candidates, onLead: soFar.onLead };
+}
+
+/** What approving a lead at this instant would credit: by policies, or by the partner's own terms. Reads only. */
+export async function creditOnApproval(
+  reader: Reader,
+  session: Session,
+  lead: PartnerLeadRow,
+  partner: PartnerRow,
+  now: string,
+): Promise<{ amount: number; policyIds: string[]; reasons: string[] }> {
+  const eventDay = dayOf(now, session.tenant.timeZone);
+  const facts = factsOf(lead, partner, { event: 'approval', eventDay, dealValue: null });
+  const histories = await policyHistories(reader, session.tenantId, partner.id);
+  const policies = histories.flatMap((history) => policyAt(history, now) ?? []);
+  const contenders = contendersOf(policies, facts, nothingWeighed);
+  const { candidates, onLead } = await counted(reader, session, lead, facts, contenders.contending);
+  const byId = new Map(candidates.map((candidate) => [candidate.policyId, candidate]));
+  const { mappings, credits, termsCredits } = decideEvent({
+    lead: facts,
+    policies,
+    contenders,
+    before: nothingWeighed,
+    leadCountOf: (policyId) => byId.get(policyId)?.leadCount ?? 0,
+    creditedOf: (policyId) => byId.get(policyId)?.credited,
+    onLead,
+    leadPrice: partner.leadPrice,
+    commissionRate: partner.commissionRate,
   });
-  return weighed.sort((a, b) => (a.policyCode < b.policyCode ? -1 : 1));
+  const applied = mappings.filter((mapping) => mapping.applied);
+  return {
+    amount: sumMinor([...credits, ...termsCredits].map(({ amount }) => amount)),
+    policyIds: applied.map(({ policyId }) => policyId),
+    reasons: [...applied, ...termsCredits].map(({ reason }) => reason),
+  };
 }
 
 type CountedCandidate = Candidate & CreditCandidate;
 
 /** The policies that pay on this event, for which no other event is worth telling. */
-function weighAt(facts: LeadFacts, candidates: readonly CountedCandidate[]): Weighed[] {
+function weighAt(facts: LeadFacts, candidates: readonly CountedCandidate[], onLead: number): Weighed[] {
   const trigger = { hasEstimatedValue: hasEstimatedValue(facts) };
   const ofEvent = candidates.filter(({ terms }) => triggerOf(terms.calculationType, trigger) === facts.event);
   const applicable = ofEvent.filter((policy) => applicability(policy, facts).applies);
   const isDecided = applicable.every((policy) => !dependsOnDeal(policy, facts));
-  const mappings = isDecided ? resolveCredits(applicable, facts).mappings : [];
+  const mappings = isDecided ? resolveCredits(applicable, facts, onLead).mappings : [];
   const mappingOf = new Map(mappings.map((mapping) => [mapping.policyId, mapping]));
   return ofEvent.map((policy) => {
     const mapping = mappingOf.get(policy.policyId);

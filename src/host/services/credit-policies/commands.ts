@@ -278,7 +278,7 @@ function requireNotDeactivated(policy: PartnerCreditPolicyRow, doing: string): v
 }
 
 /** The source a policy names is one of its partner's. */
-async function checkSource(reader: Reader, { sourceId, partnerId }: PolicyTerms): Promise<void> {
+export async function checkSource(reader: Reader, { sourceId, partnerId }: PolicyTerms): Promise<void> {
   if (sourceId === null) return;
   if (partnerId === null)
     throw invalidField('sourceId', "A policy for all partners can't name a source of one.");

@@ -1,0 +1,77 @@
+import type { HostContext } from '../../context.ts';
+import type { Session } from '../../session.ts';
+import type { Call, Input, Output, Service } from '../service.ts';
+import { type ReadySimulation, readySimulation, runSimulation } from './simulation/run.ts';
+import type { SimulatedLead } from './simulation/sums.ts';
+
+/**
+ * What a draft or a changed policy would have paid (`domain.md`, "Credits"): for leads that are given, or for all that were
+ * approved or converted in a period of the past. The world is the one that was, with the draft in it all through: instead of
+ * the policy it changes, or besides all others. Tiers are counted and caps held as the engine does, from where they stood
+ * before. Reads only.
+ */
+export function policySimulation(
+  host: HostContext,
+): Pick<Service<'creditPolicies'>, 'simulate' | 'simulateStream'> {
+  return {
+    simulate: async (session, { limit, ...input }, call) =>
+      simulate(
+        await readySimulation(host, session, input),
+        { limit, onlyDifferences: input.onlyDifferences },
+        call,
+      ),
+    // Refused before the stream begins, where a refusal still is an answer of its own.
+    simulateStream: async (session, input, call) =>
+      streamed(await readySimulation(host, session, input), input.onlyDifferences, call),
+  };
+}
+
+async function simulate(
+  ready: ReadySimulation,
+  { limit, onlyDifferences }: Pick<Input<'creditPolicies', 'simulate'>, 'limit' | 'onlyDifferences'>,
+  call: Call,
+): Promise<Output<'creditPolicies', 'simulate'>> {
+  const items: SimulatedLead[] = [];
+  let omitted = 0;
+  const run = runSimulation(ready, call.signal);
+  for (;;) {
+    const step = await run.next();
+    if (step.done) {
+      const note =
+        omitted === 0
+          ? null
+          : `${omitted} more ${omitted === 1 ? 'is' : 'are'} not listed here, but part of the totals. Ask for a shorter period, or for the stream, which lists all.`;
+      return { ...step.value, items, omitted, note };
+    }
+    const listed = onlyDifferences ? step.value.items.filter(differs) : step.value.items;
+    const room = limit - items.length;
+    items.push(...listed.slice(0, room));
+    omitted += Math.max(0, listed.length - room);
+  }
+}
+
+async function* streamed(ready: ReadySimulation, onlyDifferences: boolean, call: Call) {
+  const run = runSimulation(ready, call.signal);
+  for (;;) {
+    const step = await run.next();
+    if (step.done) {
+      yield { type: 'result' as const, ...step.value };
+      return;
+    }
+    const items = onlyDifferences ? step.value.items.filter(differs) : step.value.items;
+    if (items.length > 0) yield { type: 'leads' as const, items };
+    yield { type: 'progress' as const, done: step.value.done, of: step.value.of };
+  }
+}
+
+const differs = ({ difference }: SimulatedLead) => difference !== 0;
+
+/** A simulation ready to run, and its run as a generator of steps: for jobs, which tell of it in their own way. */
+export async function simulationSteps(
+  host: HostContext,
+  session: Session,
+  input: Input<'creditPolicies', 'simulateStream'>,
+  signal: AbortSignal | undefined,
+): Promise<ReturnType<typeof runSimulation>> {
+  return runSimulation(await readySimulation(host, session, input), signal);
+}

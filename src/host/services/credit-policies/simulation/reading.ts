@@ -1,0 +1,233 @@
+import sql, { join, raw, type Sql } from 'sql-template-tag';
+import type { WeighedBefore } from '#domain/credit-event.ts';
+import type { LeadEvent } from '#domain/credit-policies.ts';
+import { asBoolean } from '../../../database/codec.ts';
+import type { Reader } from '../../../database/index.ts';
+
+/** One approval or conversion as it was recorded, with what the rules look at. */
+export interface PastEvent {
+  event: LeadEvent;
+  /** The instant it was recorded, and the day it counts on. */
+  at: string;
+  on: string;
+  leadId: string;
+  leadName: string;
+  partnerId: string;
+  sourceId: string;
+  projectId: string | null;
+  campaignId: string | null;
+  qualityScore: number;
+  estimatedValue: number | null;
+  dealValue: number | null;
+  approvedAt: string | null;
+  convertedAt: string | null;
+}
+
+/** A credit that a policy or the partner's own terms made for a lead, or what took it back. */
+export interface PastCredit {
+  id: string;
+  partner_lead_id: string;
+  trigger_event: string;
+  origin: string;
+  policy_id: string | null;
+  credit_amount: number;
+  reason: string;
+  status: string;
+  created_at: string;
+  updated_at: string;
+}
+
+/** From `from` (included) until `until` (excluded), of one partner or of all. */
+export interface Window {
+  from: string;
+  until: string;
+  partnerId: string | null;
+}
+
+export interface EventCursor {
+  at: string;
+  leadId: string;
+  event: LeadEvent;
+}
+
+interface EventRow {
+  kind: number;
+  at: string;
+  on_day: string;
+  id: string;
+  contact_name: string;
+  partner_id: string;
+  source_id: string;
+  project_id: string | null;
+  campaign_id: string | null;
+  quality_score: number;
+  estimated_value: number | null;
+  deal_value: number | null;
+  approved_at: string | null;
+  converted_at: string | null;
+}
+
+const columns =
+  raw(`id, contact_name, partner_id, source_id, project_id, campaign_id, quality_score, estimated_value,
+  deal_value, approved_at, converted_at`);
+const branches = [
+  { kind: raw('0'), at: raw('approved_at'), on: raw('approved_on') },
+  { kind: raw('1'), at: raw('converted_at'), on: raw('conversion_date') },
+] as const;
+
+/** The next events of a window in the order they were recorded: a stretch of two indexes. */
+export async function eventsAfter(
+  reader: Reader,
+  tenantId: string,
+  { from, until, partnerId }: Window,
+  cursor: EventCursor | null,
+  limit: number,
+): Promise<PastEvent[]> {
+  const ofPartner = partnerId === null ? sql`` : sql` and partner_id = ${partnerId}`;
+  const start = cursor?.at ?? from;
+  const parts = branches.map(({ kind, at, on }) => {
+    const after =
+      cursor === null
+        ? sql``
+        : sql` and (${at}, id, ${kind}) > (${cursor.at}, ${cursor.leadId}, ${cursor.event === 'approval' ? 0 : 1})`;
+    return sql`select * from (
+      select ${kind} as kind, ${at} as at, ${on} as on_day, ${columns} from partner_leads
+      where tenant_id = ${tenantId} and ${at} >= ${start} and ${at} < ${until}${ofPartner}${after}
+      order by ${at}, id limit ${limit}) as branch`;
+  });
+  const rows = await reader.all<EventRow>(
+    sql`${join(parts, ' union all ')} order by at, id, kind limit ${limit}`,
+  );
+  return rows.map(eventOf);
+}
+
+function eventOf(row: EventRow): PastEvent {
+  return {
+    event: row.kind === 0 ? 'approval' : 'conversion',
+    at: row.at,
+    on: row.on_day,
+    leadId: row.id,
+    leadName: row.contact_name,
+    partnerId: row.partner_id,
+    sourceId: row.source_id,
+    projectId: row.project_id,
+    campaignId: row.campaign_id,
+    qualityScore: row.quality_score,
+    estimatedValue: row.estimated_value,
+    dealValue: row.deal_value,
+    approvedAt: row.approved_at,
+    convertedAt: row.converted_at,
+  };
+}
+
+/** How many events a window has. */
+export async function countEvents(
+  reader: Reader,
+  tenantId: string,
+  { from, until, partnerId }: Window,
+): Promise<number> {
+  const ofPartner = partnerId === null ? sql`` : sql` and partner_id = ${partnerId}`;
+  const parts = branches.map(
+    ({ at }) => sql`select count(*) as n from partner_leads
+      where tenant_id = ${tenantId} and ${at} >= ${from} and ${at} < ${until}${ofPartner}`,
+  );
+  const rows = await reader.all<{ n: number }>(join(parts, ' union all '));
+  return rows.reduce((sum, { n }) => sum + n, 0);
+}
+
+/** What was really credited to these leads by event, whatever became of it; of withdrawn conversions nothing. */
+export async function creditsOfLeads(
+  reader: Reader,
+  tenantId: string,
+  leadIds: readonly string[],
+): Promise<Map<string, PastCredit[]>> {
+  const byLead = new Map<string, PastCredit[]>();
+  if (leadIds.length === 0) return byLead;
+  const rows = await reader.all<PastCredit>(sql`
+    select id, partner_lead_id, trigger_event, origin, policy_id, credit_amount, reason, status, created_at, updated_at
+    from partner_lead_credits
+    where tenant_id = ${tenantId} and partner_lead_id in (${join(leadIds)}) and withdrawn_at is null
+      and origin in ('policy', 'partner_terms', 'reversal')
+    order by id`);
+  for (const row of rows) {
+    const known = byLead.get(row.partner_lead_id);
+    if (known === undefined) byLead.set(row.partner_lead_id, [row]);
+    else known.push(row);
+  }
+  return byLead;
+}
+
+/** What the approval of these leads left in reality. */
+export async function weighedOfLeads(
+  reader: Reader,
+  tenantId: string,
+  leadIds: readonly string[],
+): Promise<Map<string, WeighedBefore>> {
+  const weighed = new Map<string, { applied: Set<string>; isGoverned: boolean }>();
+  if (leadIds.length === 0) return weighed;
+  const rows = await reader.all<{ partner_lead_id: string; policy_id: string; applied: unknown }>(sql`
+    select partner_lead_id, policy_id, applied from partner_credit_policy_mappings
+    where tenant_id = ${tenantId} and partner_lead_id in (${join(leadIds)}) and event = 'approval'
+      and withdrawn_at is null`);
+  for (const row of rows) {
+    const known = weighed.get(row.partner_lead_id) ?? { applied: new Set(), isGoverned: true };
+    if (asBoolean(row.applied)) known.applied.add(row.policy_id);
+    weighed.set(row.partner_lead_id, known);
+  }
+  return weighed;
+}
+
+export interface CountedDay {
+  policy_id: string;
+  partner_id: string;
+  day: string;
+  n: number;
+}
+
+/** Leads counted under policies before a day. Days too long ago for any period are one sum, on the first day there is. */
+export function countsBefore(
+  reader: Reader,
+  tenantId: string,
+  policyIds: readonly string[],
+  { before, since, partnerId }: { before: string; since: string; partnerId: string | null },
+): Promise<CountedDay[]> {
+  if (policyIds.length === 0) return Promise.resolve([]);
+  const whose = sql`tenant_id = ${tenantId} and policy_id in (${join(policyIds)})${
+    partnerId === null ? sql`` : sql` and partner_id = ${partnerId}`
+  }`;
+  const longAgo: Sql = sql`select policy_id, partner_id, cast('0001-01-01' as ${raw(
+    reader.engine === 'sqlite' ? 'text' : 'date',
+  )}) as day, sum(lead_count) as n from policy_period_counts
+    where ${whose} and period_start < ${since} group by policy_id, partner_id`;
+  return reader.all<CountedDay>(sql`${longAgo} union all
+    select policy_id, partner_id, period_start as day, lead_count as n from policy_period_counts
+    where ${whose} and period_start >= ${since} and period_start < ${before}`);
+}
+
+export interface CappedCredit {
+  policy_id: string;
+  partner_id: string;
+  event_on: string;
+  credit_amount: number;
+  status: string;
+  created_at: string;
+  updated_at: string;
+  /** When the conversion that made it was withdrawn. */
+  withdrawn_at: string | null;
+}
+
+/** Every credit under these policies that was made before an instant, in batches: what their caps were held against. What took back the
+ * credits of a withdrawn conversion is left out: the withdrawal itself ends them. */
+export function creditsUnder(
+  reader: Reader,
+  tenantId: string,
+  policyIds: readonly string[],
+  until: string,
+): AsyncIterable<CappedCredit[]> {
+  return reader.stream<CappedCredit>(sql`
+    select c.policy_id, c.partner_id, c.event_on, c.credit_amount, c.status, c.created_at, c.updated_at, c.withdrawn_at
+    from partner_lead_credits c
+    left join partner_lead_credits o on o.tenant_id = c.tenant_id and o.id = c.reverses_credit_id
+    where c.tenant_id = ${tenantId} and c.policy_id in (${join(policyIds)}) and c.event_on is not null
+      and c.created_at < ${until} and o.withdrawn_at is null`);
+}
