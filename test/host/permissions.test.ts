@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProcedureMeta } from '#contract/base.ts';
 import { contract } from '#contract/index.ts';
 import { permissions } from '#contract/permissions.ts';
-import { staffRoles } from '#domain/vocabulary.ts';
+import { partnerRoles, staffRoles } from '#domain/vocabulary.ts';
 import { type TestHost, testHost } from '#test/support/host.ts';
 import { foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
 import { type Answer, answerOf, call, idFieldsOf, withField } from './procedures.ts';
+import { activePartner } from './services/credit-stories.ts';
 
 /** Every call of the contract, as `leads.approve`; a new one is in here without anybody thinking of it. */
 const procedures = Object.entries(contract).flatMap(([resource, calls]) =>
@@ -14,6 +15,8 @@ const procedures = Object.entries(contract).flatMap(([resource, calls]) =>
     path: `${resource}.${name}`,
     procedure,
     permission: (procedure['~orpc'].meta as ProcedureMeta).permission,
+    /** Whether partners' own users may call it, where their role holds the permission. */
+    partners: (procedure['~orpc'].meta as ProcedureMeta).partners ?? false,
     method: procedure['~orpc'].route.method,
   })),
 );
@@ -28,7 +31,13 @@ afterAll(() => host.close());
 describe('who may call what', () => {
   it('is open to everybody only for health, set-up and sign-in', () => {
     const open = procedures.filter(({ permission }) => permission === 'public').map(({ path }) => path);
-    expect(open).toEqual(['health.check', 'setup.status', 'setup.run', 'auth.login']);
+    expect(open).toEqual([
+      'health.check',
+      'setup.status',
+      'setup.run',
+      'auth.login',
+      'auth.acceptInvitation',
+    ]);
   });
 
   it.each(guarded)('takes a session: $path', async ({ path }) => {
@@ -51,6 +60,44 @@ describe('who may call what', () => {
       // With the permission, an empty input is answered, or judged for what it is.
       expect(mayCall ? [undefined, 'VALIDATION'] : ['FORBIDDEN']).toContain(code);
     });
+  });
+
+  describe.each(partnerRoles)('as a partner’s %s', (role) => {
+    let partnerId: string;
+    beforeAll(async () => {
+      ({ id: partnerId } = await activePartner(host));
+    });
+    const person = (path: string) => host.asPartner(partnerId, role, path === 'auth.logout' ? 2 : 1);
+
+    it.each(guarded)('$path', async ({ path, permission, partners }) => {
+      const holders: readonly string[] =
+        permission === 'public' || permission === 'signedIn'
+          ? partnerRoles
+          : partners
+            ? permissions[permission].partner
+            : [];
+      const { code } = await answerOf(call(person(path), path, {}));
+      expect(holders.includes(role) ? [undefined, 'VALIDATION'] : ['FORBIDDEN']).toContain(code);
+    });
+  });
+
+  it('leaves a partner’s people only reading while it is suspended', async () => {
+    const { id } = await activePartner(host);
+    const admin = host.asPartner(id, 'admin');
+    await admin.auth.me();
+    await host.as('approver').partners.suspend({ id, reason: 'Complaints' });
+    const refused: string[] = [];
+    const held: string[] = [];
+    for (const { path, permission, partners } of guarded) {
+      if (permission === 'public' || permission === 'signedIn' || !partners) continue;
+      const holders: readonly string[] = permissions[permission].partner;
+      if (!holders.includes('admin')) continue;
+      if (!permission.endsWith('.read')) held.push(path);
+      if ((await answerOf(call(admin, path, {}))).code === 'FORBIDDEN') refused.push(path);
+    }
+    expect(refused).toEqual(held);
+    await host.as('approver').partners.deactivate({ id, reason: 'Over' });
+    expect((await answerOf(call(admin, 'auth.me', {}))).code).toBe('UNAUTHENTICATED');
   });
 
   it('lets the auditor read everything and write nothing', async () => {
