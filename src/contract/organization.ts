@@ -100,7 +100,7 @@ export const auth = {
       }),
     )
     .output(signedIn),
-  acceptInvitation: procedure('public', 'NOT_FOUND', 'PARTNER_NOT_ACTIVE')
+  acceptInvitation: procedure('public', 'NOT_FOUND')
     .route({
       method: 'POST',
       path: '/auth/accept-invitation',

@@ -16,9 +16,12 @@ const open = Object.entries(contract).flatMap(([resource, calls]) =>
     .map(([name, procedure]: [string, AnyContractProcedure]) => ({ path: `${resource}.${name}`, procedure }))
     .filter(({ procedure }) => (procedure['~orpc'].meta as ProcedureMeta).partners === true),
 );
-const withIds = open.flatMap(({ path, procedure }) =>
-  idFieldsOf(procedure).map((field) => ({ path, field })),
-);
+/** The office's own, and no partner's: every partner finds them. */
+const ofTheOffice: ReadonlySet<string | undefined> = new Set(['project', 'campaign']);
+
+const withIds = open
+  .flatMap(({ path, procedure }) => idFieldsOf(procedure).map((field) => ({ path, field })))
+  .filter(({ path, field }) => !ofTheOffice.has(foreignIds[path]?.fields[field]));
 const nowhere = '01890000-0000-7000-8000-000000000000';
 
 /** What a foreign id is answered with. */
