@@ -91,6 +91,13 @@ const histories = fc
         const paid = Math.max(1, Math.floor((payout.approved - payout.paid) * share));
         payout.paid += paid;
         events.push({ type: wish, amount: paid });
+      } else if (wish === 'payment_failed') {
+        const settled = payouts.filter((payout) => payout.paid > 0);
+        const payout = settled[pick % Math.max(1, settled.length)];
+        if (!payout) continue;
+        const failed = Math.max(1, Math.floor(payout.paid * share));
+        payout.paid -= failed;
+        events.push({ type: wish, amount: failed });
       }
     }
     return { events, payouts, available };
@@ -106,6 +113,7 @@ describe('the postings of an event', () => {
     ['payout_approved', 5000, 'available', 'payable'],
     ['payout_cancelled', 5000, 'payable', 'available'],
     ['payment_recorded', 2500, 'payable', 'paid'],
+    ['payment_failed', 2500, 'paid', 'payable'],
   ] as const)('%s of %i moves it from %s to %s', (type, amount, from, to) => {
     expect(postingsFor({ type, amount })).toEqual([
       { account: from, amount: -amount },

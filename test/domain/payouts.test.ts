@@ -4,11 +4,14 @@ import type { DomainError } from '#domain/errors.ts';
 import type { PayoutApproval, PayoutLine } from '#domain/payouts.ts';
 import {
   approvalOutcome,
+  failureOutcome,
   generationOutcome,
   leadCountsOf,
   lineRejectionRefusal,
+  minimumPayoutOf,
   paymentOutcome,
   payoutLineStatuses,
+  secondApprovalThresholdFor,
   selfApprovalRefusal,
   totalsOf,
 } from '#domain/payouts.ts';
@@ -294,4 +297,91 @@ test('an approval is never above the total, the lines not rejected or the reques
       );
     }),
   );
+});
+
+describe('the minimum payout', () => {
+  test('is the partner’s own, else the organization’s for the currency, else none', () => {
+    const euro = { currency: 'EUR', minimumPayout: null };
+    expect(minimumPayoutOf({ ...euro, minimumPayout: 500 }, { EUR: 1000 })).toBe(500);
+    expect(minimumPayoutOf({ ...euro, minimumPayout: 0 }, { EUR: 1000 })).toBe(0);
+    expect(minimumPayoutOf(euro, { EUR: 1000 })).toBe(1000);
+    expect(minimumPayoutOf(euro, { JPY: 1000 })).toBe(0);
+  });
+
+  test('carries over what comes to less, and pays what reaches it', () => {
+    expect(generationOutcome([600, 399], 'EUR', 1000)).toEqual({
+      kind: 'carried_over',
+      totalAmount: 999,
+      reason:
+        'The credits come to 9.99 EUR, below the minimum payout of 10.00, and are carried over to the next payout.',
+    });
+    expect(generationOutcome([600, 400], 'EUR', 1000)).toEqual({ kind: 'payout', totalAmount: 1000 });
+    expect(generationOutcome([600, -600], 'EUR', 1000)).toMatchObject({
+      reason: 'The credits net to 0.00 EUR, which is carried over to the next payout.',
+    });
+  });
+});
+
+describe('the threshold of the second approval', () => {
+  const settings = { secondApprovalThreshold: 100_000, secondApprovalThresholds: { JPY: 200_000 } };
+
+  test('is compared in its own currency only', () => {
+    expect(secondApprovalThresholdFor(settings, 'EUR', 'EUR')).toBe(100_000);
+    expect(secondApprovalThresholdFor(settings, 'EUR', 'JPY')).toBe(200_000);
+  });
+
+  test('lets a currency without one always take two approvers, while there is a threshold at all', () => {
+    expect(secondApprovalThresholdFor(settings, 'EUR', 'USD')).toBe(0);
+    const none = { secondApprovalThreshold: null, secondApprovalThresholds: { JPY: 200_000 } };
+    expect(secondApprovalThresholdFor(none, 'EUR', 'USD')).toBeNull();
+    expect(secondApprovalThresholdFor(none, 'EUR', 'JPY')).toBe(200_000);
+  });
+});
+
+describe('a payment that failed', () => {
+  const payout = { totalAmount: 10_000, approvedAmount: 10_000, paidAmount: 10_000 };
+
+  test('leaves what other payments paid', () => {
+    expect(failureOutcome({ ...payout, failedAmount: 4000 })).toEqual({
+      action: 'fail_part',
+      paidAmount: 6000,
+    });
+  });
+
+  test('leaves a payout as its approval made it, where nothing is paid any more', () => {
+    expect(failureOutcome({ ...payout, failedAmount: 10_000 })).toEqual({ action: 'fail', paidAmount: 0 });
+    const inPart = { ...payout, approvedAmount: 8000, paidAmount: 8000, failedAmount: 8000 };
+    expect(failureOutcome(inPart)).toEqual({ action: 'fail_partially_approved', paidAmount: 0 });
+  });
+
+  test('can be paid again as if it had never been, whatever the parts', () => {
+    fc.assert(
+      fc.property(fc.array(payable, { minLength: 1, maxLength: 6 }), fc.nat(), (parts, pick) => {
+        const approvedAmount = sum(parts);
+        const failedAmount = parts[pick % parts.length]!;
+        const failed = failureOutcome({
+          totalAmount: approvedAmount,
+          approvedAmount,
+          paidAmount: approvedAmount,
+          failedAmount,
+        });
+        const again = paymentOutcome({
+          approvedAmount,
+          paidAmount: failed.paidAmount,
+          amount: null,
+          currency: 'EUR',
+        });
+        expect(again).toEqual({
+          kind: 'paid',
+          status: 'paid',
+          amount: failedAmount,
+          paidAmount: approvedAmount,
+        });
+      }),
+    );
+  });
+
+  test('is never more than was paid', () => {
+    expect(() => failureOutcome({ ...payout, paidAmount: 10, failedAmount: 11 })).toThrow(RangeError);
+  });
 });

@@ -48,6 +48,13 @@ const drawn: Record<string, readonly string[]> = {
     'partially_approved>paid',
     'approved>cancelled',
     'partially_approved>cancelled',
+    // A payment that failed.
+    'paid>partially_paid',
+    'partially_paid>partially_paid',
+    'paid>approved',
+    'partially_paid>approved',
+    'paid>partially_approved',
+    'partially_paid>partially_approved',
   ],
 };
 
@@ -190,20 +197,28 @@ describe('lead', () => {
 });
 
 describe('payout', () => {
+  const failures = ['fail_part', 'fail', 'fail_partially_approved'];
+
   test('an approved payout may be paid at once, in parts, or cancelled before any payment', () => {
     for (const status of ['approved', 'partially_approved'] as const) {
       expect(availableActions(payoutMachine, status)).toEqual(['pay_part', 'pay', 'cancel']);
     }
-    expect(availableActions(payoutMachine, 'partially_paid')).toEqual(['pay_part', 'pay']);
+    expect(availableActions(payoutMachine, 'partially_paid')).toEqual(['pay_part', 'pay', ...failures]);
     expect(refusal(() => transition(payoutMachine, 'partially_paid', 'cancel')).message).toBe(
       "A partially paid payout can't be cancelled.",
     );
   });
 
-  test('nothing follows paid, rejected or cancelled', () => {
-    for (const status of ['paid', 'rejected', 'cancelled'] as const) {
+  test('nothing follows rejected or cancelled, and paid only a payment that failed', () => {
+    for (const status of ['rejected', 'cancelled'] as const) {
       expect(availableActions(payoutMachine, status)).toEqual([]);
     }
+    expect(availableActions(payoutMachine, 'paid')).toEqual(failures);
+    expect(transition(payoutMachine, 'paid', 'fail')).toBe('approved');
+    expect(transition(payoutMachine, 'partially_paid', 'fail_partially_approved')).toBe('partially_approved');
+    expect(refusal(() => transition(payoutMachine, 'pending', 'fail')).message).toBe(
+      "A pending payout can't have a payment that failed.",
+    );
     expect(refusal(() => transition(payoutMachine, 'paid', 'pay')).message).toBe(
       "A paid payout can't be paid again.",
     );

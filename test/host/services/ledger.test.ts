@@ -79,7 +79,11 @@ describe.each(engines)('the ledger on %s', (engine) => {
       'the amount of a credit that no payout holds',
       (id) => sql`update partner_lead_credits set credit_amount = credit_amount - 1
         where partner_id = ${id} and origin = 'reversal' and reverses_credit_id is not null`,
-      ['approved credits', expect.stringMatching(/^totalCredits of source /)],
+      [
+        'approved credits',
+        expect.stringMatching(/^taken back of credit /),
+        expect.stringMatching(/^totalCredits of source /),
+      ],
     ],
     [
       'the amount of a payout line',

@@ -28,18 +28,19 @@ describe('which credits a payout takes', () => {
     expect(missed).toEqual([]);
   });
 
-  it('strands none: generated month by month, all are taken by the end', () => {
+  it('strands none: generated month by month, with whatever minimum, all are taken by the end', () => {
     fc.assert(
-      fc.property(fc.array(credit, { maxLength: 30 }), (credits) => {
+      fc.property(fc.array(credit, { maxLength: 30 }), fc.nat({ max: 5000 }), (credits, minimumPayout) => {
         // A last month that brings every balance above zero.
-        const all = asFree([...credits, { month: 7, amount: 100_000 }, { month: 8, amount: 1 }]);
+        const all = asFree([...credits, { month: 7, amount: 100_000 }, { month: 8, amount: 5000 }]);
         const held = new Set<FreeCredit>();
         let closedUntil: string | null = null;
         for (let number = 1; number <= 8; number += 1) {
           const until = `2026-0${number}-28`;
           const free = all.filter((each) => !held.has(each) && each.payableFrom <= until);
-          const taken = creditsToTake(free, `2026-0${number}-01`, closedUntil);
-          if (taken.reduce((net, { amount }) => net + amount, 0) <= 0) continue;
+          const taken = creditsToTake(free, `2026-0${number}-01`, closedUntil, minimumPayout);
+          const net = taken.reduce((sum, { amount }) => sum + amount, 0);
+          if (net <= 0 || net < minimumPayout) continue;
           for (const each of taken) held.add(each);
           closedUntil = until;
         }

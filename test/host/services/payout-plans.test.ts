@@ -54,7 +54,8 @@ describe.each(engines)('the queries of payouts on %s', (engine) => {
     );
     expect(plans.length).toBeGreaterThan(0);
     for (const plan of plans) {
-      expect(plan).toMatch(/ix_partner_lead_credits_payable/);
+      // By the partner's own credits: among a handful, PostgreSQL finds two indexes that do.
+      expect(plan).toMatch(/ix_partner_lead_credits_(payable|approved)/);
       expect(plan).not.toMatch(/\bSCAN (c|d|l|p)\b|Seq Scan/);
     }
   });

@@ -1,3 +1,4 @@
+import sql from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import { sumMinor } from '#domain/money.ts';
 import type { HostContext } from '../../context.ts';
@@ -98,7 +99,7 @@ function summaryOf({ payouts, skipped, held }: Generated) {
     payoutIds: payouts.slice(0, idsInEvent).map((payout) => payout.id),
     skipped: skipped.slice(0, skippedInEvent),
     skippedCount: skipped.length,
-    held,
+    held: held.slice(0, skippedInEvent),
   };
 }
 
@@ -125,7 +126,7 @@ async function generateForOne(
       return {
         payouts: [payout],
         skipped: [],
-        held: await heldCredits(work.tx, session, { until, periodEnd, partnerId }),
+        held: await heldCredits(work.tx, session, { until, periodEnd, which: sql`p.id = ${partnerId}` }),
       };
     });
   } catch (error) {

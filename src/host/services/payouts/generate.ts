@@ -89,7 +89,11 @@ export async function planPayout(
   );
   if (outcome.kind === 'nothing') {
     const hasCredits = await hasApprovedCredits(tx, session, partnerId, { periodStart, periodEnd: until });
-    const [held] = await heldCredits(tx, session, { until, periodEnd, partnerId });
+    const [held] = await heldCredits(tx, session, {
+      until,
+      periodEnd,
+      which: sql`p.id = ${partnerId}`,
+    });
     throw new NoPayout(partner.organizationName, nothingReason(hasCredits, free, partner, held));
   }
   if (partner.status !== 'active') throw new NoPayout(partner.organizationName, heldReason(partner));

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
-import sql, { type Sql } from 'sql-template-tag';
+import sql from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import { ConstraintError, type Writer } from '../../database/index.ts';
@@ -16,7 +16,7 @@ import {
   planPayout,
   writePayout,
 } from './generate.ts';
-import { heldCredits } from './held-credits.ts';
+import { type Held, heldCredits } from './held-credits.ts';
 import type { Payout } from './wire.ts';
 
 type GenerateInput = Input<'payouts', 'generate'>;
@@ -60,8 +60,6 @@ interface Candidate {
   /** 1 or 0, on both engines. */
   has_free: number;
   has_credits: number;
-  held: number | null;
-  held_until: string | null;
 }
 
 /** What is the same for all partners of a run. */
@@ -88,14 +86,15 @@ export async function* generateForAll(
   { signal, runId = input.commandId }: Call & { runId?: string | undefined },
 ): AsyncGenerator<Progress, Generated, void> {
   const { commandId, periodStart, periodEnd } = input;
-  const finish = (result: Omit<Generated, 'held'>) => finishRun(host, session, input, result);
+  const finish = (result: Generated) => finishRun(host, session, input, result);
   if (commandId !== undefined && (await hasEnded(host, session, commandId))) {
     // Answers with what is stored, or refuses an id that was used for something else.
-    return finish({ payouts: [], skipped: [] });
+    return finish({ payouts: [], skipped: [], held: [] });
   }
   const run: Run = { host, session, period: { periodStart, periodEnd }, runId, faults: 0 };
   const payouts: Payout[] = runId === undefined ? [] : await madeBefore(host, session, runId);
   const skipped: Skipped[] = [];
+  const held: Held[] = [];
   const of = await countPartners(host, session);
   const madeFor = new Set(payouts.map((payout) => payout.partnerId));
   let done = 0;
@@ -103,13 +102,14 @@ export async function* generateForAll(
   yield { done, of, generated: payouts.length };
 
   for (let after = ''; ; ) {
-    const candidates = await nextCandidates(run, after);
+    const { candidates, heldNow } = await nextCandidates(run, after);
     const last = candidates.at(-1);
     if (last === undefined) break;
     after = last.id;
+    held.push(...heldNow);
     const waiting = candidates.filter(({ id, has_free }) => has_free === 1 && !madeFor.has(id));
     for (const candidate of candidates) {
-      if (candidate.has_free === 0) skipped.push(...withoutCredits(candidate));
+      if (candidate.has_free === 0) skipped.push(...withoutCredits(candidate, heldNow));
     }
     done += candidates.length - waiting.length;
     while (waiting.length > 0) {
@@ -128,19 +128,19 @@ export async function* generateForAll(
       yield { done, of: Math.max(of, done), generated: payouts.length };
     }
   }
-  const result = await finish({ payouts, skipped });
+  const result = await finish({ payouts, skipped, held });
   yield { done, of: done, generated: result.payouts.length };
   host.log.info({ periodStart, periodEnd, generated: payouts.length }, 'Payouts were generated');
   return result;
 }
 
 /** Why a partner without a free credit gets nothing; nothing is said of one who is not active and has no credit at all. */
-function withoutCredits(candidate: Candidate): Skipped[] {
-  const { id: partnerId, organization_name: partnerName, held, held_until } = candidate;
-  if (candidate.status !== 'active' && candidate.has_credits === 0 && held === null) return [];
-  const isHeld = held === null || held_until === null ? undefined : { amount: held, until: held_until };
+function withoutCredits(candidate: Candidate, heldNow: readonly Held[]): Skipped[] {
+  const { id: partnerId, organization_name: partnerName } = candidate;
+  const held = heldNow.find((each) => each.partnerId === partnerId);
+  if (candidate.status !== 'active' && candidate.has_credits === 0 && held === undefined) return [];
   return [
-    { partnerId, partnerName, reason: nothingReason(candidate.has_credits === 1, [], candidate, isHeld) },
+    { partnerId, partnerName, reason: nothingReason(candidate.has_credits === 1, [], candidate, held) },
   ];
 }
 
@@ -271,13 +271,11 @@ function finishRun(
   host: HostContext,
   session: Session,
   input: GenerateInput,
-  { payouts, skipped }: Omit<Generated, 'held'>,
+  { payouts, skipped, held }: Generated,
 ): Promise<Generated> {
   return command(host, session, { name: commandName, input }, async (work) => {
     const { periodStart, periodEnd } = input;
     const payoutCount = payouts.length;
-    const until = payableUntil(session, work.now, periodEnd);
-    const held = await heldCredits(work.tx, session, { until, periodEnd });
     // One summary: whoever approves goes through the list anyway.
     if (payoutCount > 0) {
       await notify(work, session, {
@@ -312,28 +310,30 @@ async function countPartners(host: HostContext, session: Session): Promise<numbe
 }
 
 /** The next partners by id, whether a payout is to be made for them, and what is held of their credits. */
-async function nextCandidates({ host, session, period }: Run, after: string): Promise<Candidate[]> {
+function nextCandidates(
+  { host, session, period }: Run,
+  after: string,
+): Promise<{ candidates: Candidate[]; heldNow: Held[] }> {
   const { periodStart, periodEnd } = period;
   const until = payableUntil(session, host.now(), periodEnd);
-  const ofPartner = sql`c.tenant_id = p.tenant_id and c.partner_id = p.id and c.status = 'approved'`;
-  const isFree = sql`not exists (
-    select 1 from partner_payout_details d
-    where d.tenant_id = c.tenant_id and d.credit_id = c.id and d.released_at is null)`;
-  const held = (what: Sql) => sql`(select ${what} from partner_lead_credits c
-    where ${ofPartner} and c.payable_from > ${until} and c.approved_on <= ${periodEnd} and ${isFree})`;
-  return host.database.read({ tenantId: session.tenantId }, (reader) =>
-    reader.all<Candidate>(sql`select p.id, p.organization_name, p.status, p.currency,
+  const ofPartner = sql`c.tenant_id = p.tenant_id and c.partner_id = p.id and c.status = 'approved'
+    and c.payable_from <= ${until}`;
+  const isNext = after === '' ? sql`p.deleted_at is null` : sql`p.deleted_at is null and p.id > ${after}`;
+  return host.database.read({ tenantId: session.tenantId }, async (reader) => {
+    const candidates = await reader.all<Candidate>(sql`select p.id, p.organization_name, p.status, p.currency,
         case when exists (
-          select 1 from partner_lead_credits c where ${ofPartner} and c.payable_from <= ${until} and ${isFree}
+          select 1 from partner_lead_credits c where ${ofPartner} and not exists (
+            select 1 from partner_payout_details d
+            where d.tenant_id = c.tenant_id and d.credit_id = c.id and d.released_at is null)
         ) then 1 else 0 end as has_free,
         case when exists (
-          select 1 from partner_lead_credits c
-          where ${ofPartner} and c.payable_from <= ${until} and c.payable_from >= ${periodStart}
-        ) then 1 else 0 end as has_credits,
-        ${held(sql`sum(c.credit_amount)`)} as held, ${held(sql`min(c.payable_from)`)} as held_until
-      from partners p
-      where p.tenant_id = ${session.tenantId} and p.deleted_at is null
-        ${after === '' ? sql`` : sql`and p.id > ${after}`}
-      order by p.tenant_id, p.id limit ${partnersPerStatement}`),
-  );
+          select 1 from partner_lead_credits c where ${ofPartner} and c.payable_from >= ${periodStart}
+        ) then 1 else 0 end as has_credits
+      from partners p where p.tenant_id = ${session.tenantId} and ${isNext}
+      order by p.tenant_id, p.id limit ${partnersPerStatement}`);
+    const last = candidates.at(-1);
+    if (last === undefined) return { candidates, heldNow: [] };
+    const which = sql`${isNext} and p.id <= ${last.id}`;
+    return { candidates, heldNow: await heldCredits(reader, session, { until, periodEnd, which }) };
+  });
 }
