@@ -169,7 +169,8 @@ export function oneLine(text: string): string {
     .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
     .replaceAll(/ {2,}/g, ' ')
     .trim();
-  return [...line].slice(0, longestSubject).join('');
+  // By characters, so that none is cut in half.
+  return Array.from(line).slice(0, longestSubject).join('');
 }
 
 /** For previews and for checking: the event's sample, in words. */

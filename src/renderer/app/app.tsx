@@ -10,6 +10,7 @@ import { SetupScreen } from '../features/setup/setup-screen.tsx';
 import { SignInScreen } from '../features/sign-in/sign-in-screen.tsx';
 import { ConnectionProvider, codeOf, createQueryClient, useApi } from './api.tsx';
 import type { Client } from './client.ts';
+import { useLiveChanges } from './live.ts';
 import { styleNonce } from './nonce.ts';
 import { createAppRouter } from './router.tsx';
 import { SessionProvider } from './session.tsx';
@@ -44,6 +45,12 @@ export function App({ client }: { client: Client }) {
   );
 }
 
+/** Shows nothing; while it is there, what is shown follows what others do. */
+function LiveChanges() {
+  useLiveChanges();
+  return null;
+}
+
 /** Set-up, sign-in or the app: whichever is due. */
 function Entrance() {
   const api = useApi();
@@ -59,6 +66,7 @@ function Entrance() {
   if (me.data !== undefined) {
     return (
       <SessionProvider user={me.data}>
+        <LiveChanges />
         <RouterProvider router={router} />
       </SessionProvider>
     );

@@ -67,7 +67,7 @@ forEachEngine((engine) => {
     const reviewer = host.as('lead_reviewer', 2);
     expect(await events(reviewer, high.id)).toEqual(['high_quality_lead']);
     expect(await events(reviewer, low.id)).toEqual([]);
-    for (const leadType of ['prospect', 'buyer']) {
+    for (const leadType of ['prospect', 'customer']) {
       await host
         .as('lead_reviewer')
         .leads.update({ id: low.id, leadData: { leadType, budgetRange: 'high' } });
@@ -90,9 +90,9 @@ forEachEngine((engine) => {
         rest.jobTitle,
         rest.industry,
         rest.address,
-        'x',
-        'y',
-        30,
+        rest.leadType,
+        rest.budgetRange,
+        rest.timelineDays,
       ];
     });
     const header =

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import PostalMime, { type Email } from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+
+/** A message as it arrived. */
+export interface Received {
+  from: string;
+  /** Of the envelope: who really gets it. */
+  to: string[];
+  mail: Email;
+  raw: string;
+}
+
+export interface TestSmtp {
+  port: number;
+  received: Received[];
+  /** Connections so far. */
+  connections: number;
+  /** What the next commands are answered with; undefined takes everything. */
+  refuse: { at: 'connect' | 'recipient' | 'data'; code: number; message: string } | undefined;
+  /** Messages to this address. */
+  to(address: string): Received[];
+  close(): Promise<void>;
+}
+
+/** A mail server of its own on a free port, which keeps what it takes. With `login`, only for who knows it. */
+export async function smtpServer(login?: { user: string; pass: string }): Promise<TestSmtp> {
+  const refusal = (at: string): Error | null => {
+    if (smtp.refuse?.at !== at) return null;
+    return Object.assign(new Error(smtp.refuse.message), { responseCode: smtp.refuse.code });
+  };
+  const server = new SMTPServer({
+    disabledCommands: login === undefined ? ['AUTH', 'STARTTLS'] : ['STARTTLS'],
+    authOptional: login === undefined,
+    allowInsecureAuth: true,
+    disableReverseLookup: true,
+    closeTimeout: 100,
+    logger: false,
+    onAuth(auth, _session, done) {
+      if (auth.username === login?.user && auth.password === login?.pass) done(null, { user: auth.username });
+      else done(Object.assign(new Error('Invalid login'), { responseCode: 535 }));
+    },
+    onConnect(_session, done) {
+      smtp.connections += 1;
+      done(refusal('connect'));
+    },
+    onRcptTo(_address, _session, done) {
+      done(refusal('recipient'));
+    },
+    onData(stream, session, done) {
+      const take = async (): Promise<void> => {
+        const raw = await buffer(stream);
+        const refused = refusal('data');
+        if (refused !== null) {
+          done(refused);
+          return;
+        }
+        const { mailFrom, rcptTo } = session.envelope;
+        smtp.received.push({
+          from: mailFrom === false ? '' : mailFrom.address,
+          to: rcptTo.map(({ address }) => address),
+          mail: await PostalMime.parse(raw),
+          raw: raw.toString('utf8'),
+        });
+        done(null);
+      };
+      take().catch((error: unknown) => done(error instanceof Error ? error : new Error(String(error))));
+    },
+  });
+  // A client that goes away in the middle is part of some stories.
+  server.on('error', () => undefined);
+  server.listen(0, '127.0.0.1');
+  await once(server.server, 'listening');
+  const { port } = server.server.address() as AddressInfo;
+  const smtp: TestSmtp = {
+    port,
+    received: [],
+    connections: 0,
+    refuse: undefined,
+    to: (address) => smtp.received.filter((message) => message.to.includes(address)),
+    close: () => new Promise((done) => server.close(() => done())),
+  };
+  return smtp;
+}
