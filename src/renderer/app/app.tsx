@@ -7,6 +7,9 @@ import { RouterProvider } from '@tanstack/react-router';
 import { useState } from 'react';
 import { FailedState, LoadingState } from '../components/states.tsx';
 import { SetupScreen } from '../features/setup/setup-screen.tsx';
+import { InvitationScreen, isInvitation } from '../features/sign-in/invitation-screen.tsx';
+import { PartnerWelcomeScreen } from '../features/sign-in/partner-welcome-screen.tsx';
+import { SecondFactorScreen } from '../features/sign-in/second-factor-screen.tsx';
 import { SignInScreen } from '../features/sign-in/sign-in-screen.tsx';
 import { ConnectionProvider, codeOf, createQueryClient, useApi } from './api.tsx';
 import type { Client } from './client.ts';
@@ -63,7 +66,10 @@ function Entrance() {
   const enter = () => {
     void queryClient.resetQueries();
   };
+  if (isInvitation()) return <InvitationScreen />;
   if (me.data !== undefined) {
+    if (me.data.secondFactor.mustEnrol) return <SecondFactorScreen user={me.data} onDone={enter} />;
+    if (me.data.kind === 'partner_user') return <PartnerWelcomeScreen user={me.data} onDone={enter} />;
     return (
       <SessionProvider user={me.data}>
         <LiveChanges />

@@ -6,22 +6,28 @@ import { EntranceCard } from '../../components/entrance-card.tsx';
 
 export function SignInScreen({ onDone }: { onDone: () => void }) {
   const api = useApi();
-  const form = useForm({ initialValues: { email: '', password: '', organizationName: '' } });
+  const form = useForm({ initialValues: { email: '', password: '', organizationName: '', code: '' } });
   const login = useMutation(
     api.auth.login.mutationOptions({
       onSuccess: onDone,
-      onError: () => form.setFieldValue('password', ''),
+      onError: (error) => form.setFieldValue('code' in fieldErrorsOf(error) ? 'code' : 'password', ''),
     }),
   );
   // Asked only of a person who is in several organizations with the same password.
   const asksOrganization =
     'organizationName' in fieldErrorsOf(login.error) || form.values.organizationName !== '';
+  // The second step, asked only of a person who has a second factor, once the password was right.
+  const asksCode = 'code' in fieldErrorsOf(login.error) || form.values.code !== '';
 
   return (
     <EntranceCard title="Sign in">
       <form
-        onSubmit={form.onSubmit(({ organizationName, ...values }) =>
-          login.mutate({ ...values, ...(organizationName !== '' && { organizationName }) }),
+        onSubmit={form.onSubmit(({ organizationName, code, ...values }) =>
+          login.mutate({
+            ...values,
+            ...(organizationName !== '' && { organizationName }),
+            ...(code !== '' && { code }),
+          }),
         )}
       >
         <Stack gap="md">
@@ -47,6 +53,16 @@ export function SignInScreen({ onDone }: { onDone: () => void }) {
           />
           {asksOrganization && (
             <TextInput label="Organization" required {...form.getInputProps('organizationName')} />
+          )}
+          {asksCode && (
+            <TextInput
+              label="Code"
+              description="Six digits of your authenticator app, or a recovery code."
+              required
+              autoFocus
+              autoComplete="one-time-code"
+              {...form.getInputProps('code')}
+            />
           )}
           <Button type="submit" loading={login.isPending} fullWidth>
             Sign in
