@@ -62,7 +62,7 @@ const leadFigures = {
 const compared = (own: z.ZodType<number | null>) => z.object({ own, median: z.number().nullable() });
 
 export const figures = {
-  series: partnerProcedure('figures.partner', 'NOT_FOUND')
+  series: partnerProcedure('partner_figures.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/figures/series',
@@ -183,7 +183,7 @@ export const figures = {
         ).shape,
       }),
     ),
-  comparison: partnerProcedure('figures.partner', 'NOT_FOUND')
+  comparison: partnerProcedure('partner_figures.read', 'NOT_FOUND')
     .route({
       method: 'GET',
       path: '/figures/partners/{id}/comparison',

@@ -81,9 +81,9 @@ export const permissions = {
   'mail.read': { staff: ['auditor'], partner: [] },
   'ledger.read': { staff: ['finance', 'auditor'], partner: [] },
   'ledger.verify': { staff: ['finance', 'auditor'], partner: [] },
-  // Of the whole office; `figures.partner` is of one partner, beside the middle of its kind.
+  // Of the whole office; those of one partner, beside the middle of its kind, are `partner_figures`.
   'figures.read': { staff: anyStaff, partner: [] },
-  'figures.partner': { staff: anyStaff, partner: partnerRoles },
+  'partner_figures.read': { staff: anyStaff, partner: partnerRoles },
   'activities.read': { staff: ['approver', 'finance', 'auditor'], partner: [] },
   'activities.verify': { staff: ['auditor'], partner: [] },
 } as const satisfies Record<string, Holders>;

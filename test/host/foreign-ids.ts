@@ -4,7 +4,7 @@ import { addressNotifications } from '#host/mail/outbox.ts';
 import { openSession } from '#host/services/organization/sessions.ts';
 import type { Client, TestTenant } from '#test/support/host.ts';
 import { approvedLead, leadData, policyInForce } from './services/credit-stories.ts';
-import { june, pendingPayout } from './services/payout-stories.ts';
+import { june, paid, pendingPayout } from './services/payout-stories.ts';
 
 /** The kinds of rows that ids on the wire stand for. */
 type Kind =
@@ -21,8 +21,14 @@ type Kind =
   | 'campaign'
   | 'credit'
   | 'payout'
+  | 'paidPayout'
+  | 'payment'
+  | 'period'
   | 'line'
   | 'export'
+  | 'document'
+  /** One that a test may remove. */
+  | 'spareDocument'
   | 'notification'
   | 'mail'
   | 'partnerUser'
@@ -40,9 +46,14 @@ interface Spec {
   input: (own: Rows) => Promise<object>;
   /** What stands behind each field that takes an id. */
   fields: Record<string, Kind>;
-  /** What a foreign id is answered with: NOT_FOUND unless told; a filter finds nothing, a bulk tells it per id. */
-  answer?: 'nothing' | 'outcome' | 'VALIDATION';
+  /**
+   * What a foreign id is answered with: NOT_FOUND unless told; a filter finds nothing, a bulk tells it per id. By field where
+   * they differ.
+   */
+  answer?: ForeignAnswer | Record<string, ForeignAnswer>;
 }
+
+export type ForeignAnswer = 'NOT_FOUND' | 'nothing' | 'outcome' | 'VALIDATION';
 
 /** `id` of this kind, and the rest of the input. */
 const byId = (kind: Kind, rest: object = {}): Spec => ({
@@ -54,6 +65,11 @@ const filters = (fields: Record<string, Kind>): Spec => ({
   fields,
   answer: 'nothing',
 });
+/** Not a filter of rows: the figures of a partner who isn't there are no figures. */
+const ofPartner: Spec = {
+  input: async (own) => ({ partnerId: await own.id('partner') }),
+  fields: { partnerId: 'partner' },
+};
 const byUpload = (rest: object = {}): Spec => ({
   input: async (own) => ({ ...rest, uploadId: await own.id('upload') }),
   fields: { uploadId: 'upload' },
@@ -96,6 +112,11 @@ const simulating: Spec = {
   },
 };
 let serial = 0;
+
+/** What a foreign id in this field is answered with. */
+export function answerFor({ answer }: Spec, field: string): ForeignAnswer {
+  return (typeof answer === 'object' ? answer[field] : answer) ?? 'NOT_FOUND';
+}
 
 const viewFields = {
   'filters.partnerId': 'partner',
@@ -143,6 +164,35 @@ export const foreignIds: Record<string, Spec> = {
   'partners.stats': byId('partner'),
   'partners.monthlyStats': byId('partner', { year: 2026, month: 6 }),
   'partners.ledger': byId('partner'),
+  'partners.payability': byId('partner'),
+  'partnerDocuments.list': byId('partner'),
+  'partnerDocuments.get': byId('document'),
+  'partnerDocuments.add': {
+    input: async (own) => ({
+      id: await own.id('partner'),
+      uploadId: await own.id('upload'),
+      name: 'Tax',
+      kind: 'tax',
+    }),
+    fields: { id: 'partner', uploadId: 'upload' },
+  },
+  'partnerDocuments.upload': {
+    input: async (own) => ({
+      params: { id: await own.id('partner') },
+      query: { name: 'Tax', kind: 'tax' },
+      body: { uploadId: await own.id('upload') },
+    }),
+    fields: { 'params.id': 'partner', 'body.uploadId': 'upload' },
+  },
+  'partnerDocuments.review': byId('document'),
+  'partnerDocuments.remove': byId('spareDocument'),
+  'partnerDocuments.download': byId('document'),
+  'partnerDocuments.read': byId('document', { offset: 0 }),
+  'figures.series': ofPartner,
+  'figures.bySource': ofPartner,
+  'figures.scoreDistribution': ofPartner,
+  'figures.approvalTimes': ofPartner,
+  'figures.comparison': byId('partner'),
   'sources.list': byId('partner'),
   'sources.create': byId('partner', aSource),
   'sources.update': byId('source', { sourceName: 'Stall' }),
@@ -268,10 +318,28 @@ export const foreignIds: Record<string, Spec> = {
   'credits.list': filters({ partnerId: 'partner', partnerLeadId: 'lead' }),
   'credits.get': byId('credit'),
   'credits.request': byId('lead', { creditAmount: 100 }),
+  'credits.adjust': {
+    input: async (own) => ({
+      id: await own.id('partner'),
+      leadId: await own.id('lead'),
+      kind: 'bonus',
+      amount: 100,
+      reason: 'A good year.',
+    }),
+    fields: { id: 'partner', leadId: 'lead' },
+  },
   'credits.approve': byId('credit'),
   'credits.reject': byId('credit', { reason: 'no' }),
   'credits.reverse': byId('credit', { reason: 'no' }),
   'credits.bulk': bulk('credit', 'approve'),
+  'payouts.create': {
+    input: async (own) => ({
+      ...june,
+      partnerId: await own.id('partner'),
+      creditIds: [await own.id('credit')],
+    }),
+    fields: { partnerId: 'partner', creditIds: 'credit' },
+  },
   'payouts.generate': {
     input: async (own) => ({ ...june, partnerId: await own.id('partner') }),
     fields: { partnerId: 'partner' },
@@ -293,6 +361,28 @@ export const foreignIds: Record<string, Spec> = {
   },
   'payouts.approveLine': byId('line'),
   'payouts.rejectLine': byId('line', { notes: 'no' }),
+  'payouts.decideLines': {
+    input: async (own) => ({
+      id: await own.id('payout'),
+      action: 'approve',
+      lineIds: [await own.id('line')],
+    }),
+    fields: { id: 'payout', lineIds: 'line' },
+    answer: { id: 'NOT_FOUND', lineIds: 'outcome' },
+  },
+  'payouts.failPayment': {
+    input: async (own) => ({
+      id: await own.id('paidPayout'),
+      paymentId: await own.id('payment'),
+      reason: 'The account was closed.',
+      date: '2026-06-15',
+    }),
+    fields: { id: 'paidPayout', paymentId: 'payment' },
+  },
+  'balances.get': byId('partner'),
+  'balances.setTerms': byId('partner', { holdingDays: 30 }),
+  'balances.statement': byId('partner', { from: '2026-06-01', to: '2026-06-30' }),
+  'periods.reopen': byId('period', { reason: 'A credit was forgotten.' }),
   'payouts.approve': byId('payout'),
   'payouts.reject': byId('payout', { notes: 'no' }),
   'payouts.cancel': byId('payout', { reason: 'no' }),
@@ -322,6 +412,13 @@ export async function oneOfEach(
   const admin = office.as('admin');
   const { partner, payout, lines } = await pendingPayout(office, [1000]);
   const line = lines[0]!;
+  const settled = await pendingPayout(office, [500]);
+  await office.as('approver').payouts.approve({ id: settled.payout.id });
+  await paid(office, settled.payout);
+  const [payment] = (await admin.payouts.payments({ id: settled.payout.id })).items;
+  // An organization may be asked for its rows twice; its books are closed once.
+  const [closed] = (await admin.periods.list({})).items;
+  const period = closed ?? (await office.as('finance').periods.close({ periodEnd: '2025-12-31' }));
   const [source] = (await admin.sources.list({ id: partner.id })).items;
   const policy = await policyInForce(office, partner.id);
   const approved = await approvedLead(office, partner.id);
@@ -342,6 +439,12 @@ export async function oneOfEach(
     if (event.type === 'result' && event.result.importId !== null) imported = event.result.importId;
   }
   const exported = await admin.payoutExports.create({ payoutIds: [payout.id], format: 'csv_lines' });
+  const document = async (): Promise<string> => {
+    const { uploadId } = await admin.uploads.begin({ fileName: 'tax.pdf', size: 9 });
+    const data = Buffer.from(`%PDF-1.7 ${++serial}`).toString('base64');
+    await admin.uploads.append({ uploadId, offset: 0, data });
+    return (await admin.partnerDocuments.add({ id: partner.id, name: 'Tax', kind: 'tax', uploadId })).id;
+  };
   const me = await admin.auth.me();
   const view = await admin.savedViews.create({ list: 'leads', name: `Mine ${++serial}`, filters: {} });
   const { id: partnerUser } = await admin.partnerUsers.create({
@@ -381,8 +484,13 @@ export async function oneOfEach(
     campaign: campaign.id,
     credit: line.creditId,
     payout: payout.id,
+    paidPayout: settled.payout.id,
+    payment: payment!.id,
+    period: period.id,
     line: line.id,
     export: exported.id,
+    document: await document(),
+    spareDocument: await document(),
     partnerUser,
     notification: told!.id,
     mail: mails[0]!.id,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -8,10 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { createRouterClient } from '@orpc/server';
 import { pino } from 'pino';
 import sql from 'sql-template-tag';
+import { v7 as uuidv7 } from 'uuid';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { composeHost, databaseFile, type Host } from '#host/compose.ts';
+import { mailSettings, payoutExportKeys, payoutExports, secondFactors } from '#host/database/index.ts';
 import { type KeyRotationEvent, rotateDataKey } from '#host/key-rotation.ts';
-import { keepDataKey, sealedFor } from '#host/sealed.ts';
+import { keepDataKey, sealedColumns, sealedFor } from '#host/sealed.ts';
 import { verifyChain } from '#host/services/activity-chain.ts';
 import { vaultOf } from '#host/vault.ts';
 import { engines, testLocation } from '#test/support/databases.ts';
@@ -27,6 +29,27 @@ async function all(events: AsyncIterable<KeyRotationEvent>): Promise<KeyRotation
   for await (const event of events) seen.push(event);
   return seen;
 }
+
+it('knows everything that is sealed: whoever seals says what for, and each of these has its column', async () => {
+  const folder = fileURLToPath(new URL('../../src/host/', import.meta.url));
+  const sealing: string[] = [];
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (!name.endsWith('.ts') || ['vault.ts', 'key-rotation.ts'].includes(name)) continue;
+    const lines = (await readFile(join(folder, name), 'utf8')).split('\n');
+    for (const [at, line] of lines.entries()) {
+      // What it is sealed for stands in the call, or right before it.
+      const around = lines.slice(Math.max(0, at - 2), at + 1).join(' ');
+      if (line.includes('.seal(')) sealing.push(/sealedFor\.(\w+)/.exec(around)?.[1] ?? `${name}:${at + 1}`);
+    }
+  }
+  expect([...new Set(sealing)].toSorted()).toEqual(Object.keys(sealedFor).toSorted());
+  const columns = sealedColumns.map(({ context }) => context('t', 'k'));
+  expect(columns.toSorted()).toEqual(
+    Object.values(sealedFor)
+      .map((context) => context('t', 'k'))
+      .toSorted(),
+  );
+});
 
 describe.each(engines)('the change of the data key on %s', (engine) => {
   let dataFolder: string;
@@ -176,6 +199,59 @@ describe.each(engines)('the change of the data key on %s', (engine) => {
     );
     expect((await all(rotateDataKey(host))).at(-1)).toMatchObject({ secrets: 5, oldKeyDropped: true });
     expect(await revealedByAnotherHost()).toEqual(everyIban());
+  });
+
+  it('takes every kind of secret along, not the bank details alone', async () => {
+    // The other columns of sealed texts, filled as their services fill them.
+    const [userId, settingsId, exportId] = [uuidv7(), uuidv7(), uuidv7()];
+    const { tenantId } = office;
+    const at = host.now();
+    const { userId: exportedBy } = await office.session('finance');
+    const seal = (of: Exclude<keyof typeof sealedFor, 'banking'>, key: string) =>
+      host.vault.seal(of, sealedFor[of](tenantId, key));
+    await host.database.write({ tenantId }, async (tx) => {
+      await tx.insert(secondFactors, {
+        userId,
+        userKind: 'staff',
+        secret: seal('secondFactor', userId),
+        createdAt: at,
+      });
+      await tx.insert(mailSettings, {
+        id: settingsId,
+        isEnabled: false,
+        host: 'mail.example.com',
+        port: 465,
+        security: 'tls',
+        passwordSecret: seal('mailPassword', settingsId),
+        fromName: 'Office',
+        fromAddress: 'office@example.com',
+        updatedBy: userId,
+      });
+      await tx.insert(payoutExports, {
+        id: exportId,
+        exportedBy,
+        filter: {},
+        fileName: 'payouts.csv',
+        rowCount: 0,
+        byteSize: 0,
+        fileSha256: '',
+        createdAt: at,
+        format: 'csv_payouts',
+      });
+      await tx.insert(payoutExportKeys, { exportId, fileKey: seal('paymentFile', exportId) });
+    });
+    expect((await all(rotateDataKey(host, { slice: 1 }))).at(-1)).toMatchObject({ secrets: 8 });
+    const withNew = vaultOf(Buffer.from((await keys())[0]!, 'base64'));
+    const kept = await host.database.read({ tenantId }, async (reader) => ({
+      secondFactor: (await reader.find(secondFactors, { userId }))!.secret,
+      mailPassword: (await reader.find(mailSettings, { id: settingsId }))!.passwordSecret!,
+      paymentFile: (await reader.find(payoutExportKeys, { exportId }))!.fileKey,
+    }));
+    expect(withNew.open(kept.secondFactor, sealedFor.secondFactor(tenantId, userId))).toBe('secondFactor');
+    expect(withNew.open(kept.mailPassword, sealedFor.mailPassword(tenantId, settingsId))).toBe(
+      'mailPassword',
+    );
+    expect(withNew.open(kept.paymentFile, sealedFor.paymentFile(tenantId, exportId))).toBe('paymentFile');
   });
 
   it('waits for who is sealing with the old key, and takes that along', async () => {

@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import { secondFactors, sessions } from '../../database/index.ts';
+import { keepDataKey } from '../../sealed.ts';
 import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
 import type { Service } from '../service.ts';
@@ -108,6 +109,7 @@ function secondFactorCalls(host: HostContext): SecondFactorCalls {
           throw new DomainError('INVALID_TRANSITION', 'You have a second factor already.');
         }
         await dropFactor(tx, owner);
+        await keepDataKey(tx);
         const { secret, sealed } = newSecret(host, owner);
         await tx.insert(secondFactors, {
           ...owner,

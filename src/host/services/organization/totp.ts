@@ -5,6 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { sha256 } from '../../canonical-json.ts';
 import type { HostContext } from '../../context.ts';
 import { recoveryCodes, type SecondFactorRow, secondFactors, type Writer } from '../../database/index.ts';
+import { sealedFor } from '../../sealed.ts';
 
 /**
  * Codes of an authenticator app (TOTP, RFC 6238: SHA-1, six digits, 30 seconds, which is what every app reads) and the
@@ -20,8 +21,6 @@ interface Owner {
 const tolerance = 1;
 const codesAtOnce = 10;
 
-const contextOf = ({ tenantId, userId }: Owner) => `second-factor:${tenantId}:${userId}`;
-
 function totpOf(secret: Secret): TOTP {
   return new TOTP({ secret, algorithm: 'SHA1', digits: 6, period: 30 });
 }
@@ -29,7 +28,10 @@ function totpOf(secret: Secret): TOTP {
 /** A new secret, and how it is kept: sealed, bound to its person. */
 export function newSecret(host: HostContext, owner: Owner): { secret: Secret; sealed: string } {
   const secret = new Secret({ size: 20 });
-  return { secret, sealed: host.vault.seal(secret.base32, contextOf(owner)) };
+  return {
+    secret,
+    sealed: host.vault.seal(secret.base32, sealedFor.secondFactor(owner.tenantId, owner.userId)),
+  };
 }
 
 /** `otpauth://totp/…`, as authenticator apps read it from a QR code. */
@@ -39,7 +41,8 @@ export function uriOf(secret: Secret, issuer: string, label: string): string {
 
 /** The time step a code is right for at this instant; null when it is for none near it. */
 function stepOf(host: HostContext, owner: Owner, sealed: string, code: string, now: string): number | null {
-  const totp = totpOf(Secret.fromBase32(host.vault.open(sealed, contextOf(owner))));
+  const base32 = host.vault.open(sealed, sealedFor.secondFactor(owner.tenantId, owner.userId));
+  const totp = totpOf(Secret.fromBase32(base32));
   const timestamp = Date.parse(now);
   const delta = totp.validate({ token: code, timestamp, window: tolerance });
   return delta === null ? null : totp.counter({ timestamp }) + delta;

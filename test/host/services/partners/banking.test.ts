@@ -59,8 +59,10 @@ describe.each(engines)('bank details on %s', (engine) => {
     const masked = {
       ...bankingDetails,
       accountNumber: '•••• 6789',
+      accountType: null,
       routingNumber: null,
       iban: '•••• 3000',
+      paypalEmail: null,
       isVerified: false,
       verifiedAt: null,
     };
@@ -85,8 +87,8 @@ describe.each(engines)('bank details on %s', (engine) => {
       expect(everything).not.toContain(number);
     }
     const { bankingSecret } = await stored(id);
-    expect(bankingSecret).toMatch(/^v1\.[\w+/=]+\.[\w+/=]+\.[\w+/=]+$/);
-    expect(Buffer.from(bankingSecret!.split('.')[3]!, 'base64').toString('latin1')).not.toContain('DE75');
+    expect(bankingSecret).toMatch(/^v2\.[0-9a-f]{12}(\.[\w+/=]+){3}$/);
+    expect(Buffer.from(bankingSecret!.split('.')[4]!, 'base64').toString('latin1')).not.toContain('DE75');
     expect(
       JSON.parse(host.context.vault.open(bankingSecret!, `banking:${host.tenantId}:${id}`)),
     ).toMatchObject({
@@ -116,7 +118,9 @@ describe.each(engines)('bank details on %s', (engine) => {
       expect(await host.as('finance').partners.revealBanking({ id })).toEqual({
         ...bankingDetails,
         accountNumber: null,
+        accountType: null,
         routingNumber: null,
+        paypalEmail: null,
         isVerified: false,
         verifiedAt: null,
       });

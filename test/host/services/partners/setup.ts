@@ -49,7 +49,7 @@ export async function registerActive(
 }
 
 /** Who acts is hired at the first call, refused or not: that is the tests' doing, not the call's. */
-const ofTheTests = new Set(['staff', 'sessions']);
+const ofTheTests = new Set(['staff', 'partner_users', 'sessions']);
 
 /** How many rows every table has, how often they were changed, and where each chain of activities ends. */
 function everythingStored(host: TestHost): Promise<Record<string, unknown>> {
