@@ -132,7 +132,7 @@ export function matchesSearch(searchText: string, terms: readonly SearchTerm[]):
 }
 
 function backwards(digits: string): string {
-  return [...digits].toReversed().join('');
+  return digits.split('').toReversed().join('');
 }
 
 function unique<T>(list: readonly T[]): T[] {

@@ -23,6 +23,9 @@ describe.each(engines)('leads on %s', (engine) => {
   let host: TestHost;
   beforeAll(async () => {
     host = await testHost(engine);
+    const { projects, campaigns } = host.as('admin');
+    await projects.create({ code: 'P-1', name: 'Harbour' });
+    for (const code of ['C-1', 'C-2']) await campaigns.create({ code, name: 'Summer' });
   });
   afterAll(async () => host.close());
 

@@ -163,8 +163,13 @@ export function convertLead(
     }
     requireConversionDay(session, lead, conversionDate, now);
     const change = {
-      ...{ status: 'converted' as const, conversionDate, convertedAt: now, dealValue },
-      ...{ conversionWithdrawnAt: null, conversionWithdrawnBy: null, conversionWithdrawalReason: null },
+      status: 'converted' as const,
+      conversionDate,
+      convertedAt: now,
+      dealValue,
+      conversionWithdrawnAt: null,
+      conversionWithdrawnBy: null,
+      conversionWithdrawalReason: null,
     };
     const { shown, made } = await creditLead(work, session, {
       lead: { ...lead, ...change },

@@ -1,4 +1,4 @@
-import sql, { empty, join, type Sql } from 'sql-template-tag';
+import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { isDay, startOfDay } from '#domain/calendar.ts';
 import { readSearch, type SearchTerm } from '#domain/lead-search.ts';
 import type { HostContext } from '../../context.ts';
@@ -129,7 +129,15 @@ async function readFilters(
   const minScore = input.minScore === undefined ? undefined : leastHundredths(input.minScore);
   const before = input.submittedBefore === undefined ? undefined : instantOf(session, input.submittedBefore);
   const filters: Filters = {
-    ...{ status, partnerId, sourceId, importId, duplicates, linked, search, minScore, before },
+    status,
+    partnerId,
+    sourceId,
+    importId,
+    duplicates,
+    linked,
+    search,
+    minScore,
+    before,
     ...lateness(session, input, before, now),
   };
   if (filters.contradictory) return undefined;
@@ -236,16 +244,21 @@ type EngineName = Reader['engine'];
 /** Conditions that narrow a walk, whichever index it follows. */
 function conditionsOf(filters: Filters, engine: EngineName): Sql[] {
   const conditions: Sql[] = [];
-  if (filters.status !== undefined) conditions.push(sql`status = ${filters.status}`);
-  if (filters.partnerId !== undefined) conditions.push(sql`partner_id = ${filters.partnerId}`);
-  if (filters.sourceId !== undefined) conditions.push(sql`source_id = ${filters.sourceId}`);
+  // Where the ids are known, no other column is one to look them up by.
+  const column = (name: Column) => (isFew(filters) ? unindexed(name, engine) : raw(name));
+  if (filters.waiting) conditions.push(isFew(filters) ? fewWaiting(engine) : waiting);
+  if (filters.status !== undefined) conditions.push(sql`${column('status')} = ${filters.status}`);
+  if (filters.partnerId !== undefined) conditions.push(sql`${column('partner_id')} = ${filters.partnerId}`);
+  if (filters.sourceId !== undefined) conditions.push(sql`${column('source_id')} = ${filters.sourceId}`);
   if (filters.importId !== undefined) conditions.push(sql`import_id = ${filters.importId}`);
-  if (filters.minScore !== undefined) conditions.push(sql`quality_score >= ${filters.minScore}`);
+  if (filters.minScore !== undefined) conditions.push(sql`${column('quality_score')} >= ${filters.minScore}`);
   if (filters.duplicates !== undefined) {
     conditions.push(filters.duplicates ? sql`duplicate_of is not null` : sql`duplicate_of is null`);
   }
   if (filters.linked !== undefined) {
-    conditions.push(filters.linked ? sql`linked_to is not null` : sql`linked_to is null`);
+    conditions.push(
+      filters.linked ? sql`${column('linked_to')} is not null` : sql`${column('linked_to')} is null`,
+    );
   }
   if (filters.search !== undefined) {
     const { terms, ids } = filters.search;
@@ -259,7 +272,19 @@ function conditionsOf(filters: Filters, engine: EngineName): Sql[] {
 function oneOfIds(engine: EngineName, ids: readonly string[]): Sql {
   return engine === 'sqlite'
     ? sql`id in (select value from json_each(${ids}))`
-    : sql`id in (select value::uuid from jsonb_array_elements_text(${ids}::jsonb))`;
+    : sql`id = any(array(select value::uuid from jsonb_array_elements_text(${ids}::jsonb)))`;
+}
+
+/** Whether the index of words named the leads, so that they are read by their ids and sorted. */
+function isFew({ search }: Filters): boolean {
+  return search !== undefined && search.ids !== 'many';
+}
+
+type Column = 'submitted_at' | 'quality_score' | 'status' | 'partner_id' | 'source_id' | 'linked_to';
+
+/** The plus keeps SQLite from following an index by this column instead of the one that is meant. */
+function unindexed(column: Column, engine: EngineName): Sql {
+  return raw(engine === 'sqlite' ? `+${column}` : column);
 }
 
 function where(conditions: readonly Sql[]): Sql {
@@ -273,15 +298,16 @@ function listTail(
   engine: EngineName,
   page: { limit: number },
 ): Sql {
-  const conditions = [...(filters.waiting ? [waiting] : []), ...conditionsOf(filters, engine)];
-  if (filters.from !== undefined) conditions.push(sql`submitted_at >= ${filters.from}`);
+  const conditions = conditionsOf(filters, engine);
+  const time = isFew(filters) ? unindexed('submitted_at', engine) : sql`submitted_at`;
+  if (filters.from !== undefined) conditions.push(sql`${time} >= ${filters.from}`);
   // One upper bound, the lower of the two: given both, SQLite may start its walk at the wrong one.
   if (after !== undefined && (filters.before === undefined || after.submittedAt < filters.before)) {
-    conditions.push(sql`(submitted_at, id) < (${after.submittedAt}, ${after.id})`);
+    conditions.push(sql`(${time}, id) < (${after.submittedAt}, ${after.id})`);
   } else if (filters.before !== undefined) {
-    conditions.push(sql`submitted_at < ${filters.before}`);
+    conditions.push(sql`${time} < ${filters.before}`);
   }
-  return sql`${where(conditions)}order by submitted_at desc, id desc limit ${page.limit}`;
+  return sql`${where(conditions)}order by ${time} desc, id desc limit ${page.limit}`;
 }
 
 /** A stretch of the queue: leads of one score after a certain one, or all of a lower score, or (without bounds) the whole. */
@@ -298,6 +324,11 @@ function queueStretches(after: QueueCursor | undefined): QueueStretch[] {
 /** In these words the partial index of the queue is recognised. */
 const waiting = sql`status in ('submitted', 'under_review') and linked_to is null`;
 
+/** The same of leads that are looked up by their ids. */
+function fewWaiting(engine: EngineName): Sql {
+  return sql`${unindexed('status', engine)} in ('submitted', 'under_review') and ${unindexed('linked_to', engine)} is null`;
+}
+
 /** What follows `where` in a stretch of the queue, for `Reader.list`. */
 function queueTail(
   filters: Filters,
@@ -305,18 +336,18 @@ function queueTail(
   engine: EngineName,
   page: { limit: number },
 ): Sql {
-  const conditions = [waiting, ...conditionsOf(filters, engine)];
-  // The plus keeps SQLite from following another index by the time, and sorting what it finds there.
-  const time = engine === 'sqlite' ? sql`+submitted_at` : sql`submitted_at`;
+  const conditions = conditionsOf({ ...filters, waiting: true }, engine);
+  const time = unindexed('submitted_at', engine);
+  const score = isFew(filters) ? unindexed('quality_score', engine) : sql`quality_score`;
   if (filters.from !== undefined) conditions.push(sql`${time} >= ${filters.from}`);
   if (filters.before !== undefined) conditions.push(sql`${time} < ${filters.before}`);
   if ('same' in stretch) {
-    const { score, submittedAt, id } = stretch.same;
-    conditions.push(sql`quality_score = ${score}`, sql`(submitted_at, id) > (${submittedAt}, ${id})`);
+    const { score: same, submittedAt, id } = stretch.same;
+    conditions.push(sql`${score} = ${same}`, sql`(submitted_at, id) > (${submittedAt}, ${id})`);
   } else if ('below' in stretch) {
-    conditions.push(sql`quality_score < ${stretch.below}`);
+    conditions.push(sql`${score} < ${stretch.below}`);
   }
-  return sql`${where(conditions)}order by quality_score desc, submitted_at, id limit ${page.limit}`;
+  return sql`${where(conditions)}order by ${score} desc, submitted_at, id limit ${page.limit}`;
 }
 
 async function countLeads(
@@ -328,17 +359,13 @@ async function countLeads(
   const conditions = [
     sql`tenant_id = ${session.tenantId}`,
     sql`deleted_at is null`,
-    ...(of === 'queue' || filters.waiting ? [waiting] : []),
-    ...conditionsOf(filters, reader.engine),
+    ...conditionsOf({ ...filters, waiting: of === 'queue' || filters.waiting }, reader.engine),
   ];
   if (filters.from !== undefined) conditions.push(sql`submitted_at >= ${filters.from}`);
   if (filters.before !== undefined) conditions.push(sql`submitted_at < ${filters.before}`);
   // The queue's own index answers without a look at the rows; SQLite would choose the one of the statuses and look.
   const byQueue =
-    of === 'queue' &&
-    filters.partnerId === undefined &&
-    filters.sourceId === undefined &&
-    !Array.isArray(filters.search?.ids);
+    of === 'queue' && filters.partnerId === undefined && filters.sourceId === undefined && !isFew(filters);
   const from =
     byQueue && reader.engine === 'sqlite'
       ? sql`partner_leads indexed by ix_partner_leads_queue`

@@ -18,11 +18,10 @@ export interface View {
 }
 
 /**
- * A lead as the contract shows it. The keys, the month and the search text stay inside. A partner's own users are shown neither
- * the work of the review nor whose lead theirs is a duplicate of.
+ * A lead as the contract shows it. The keys, the month and the search text stay inside; what is internal is kept from a partner's
+ * own users by the contract.
  */
 export function toWire({ session, now }: View, lead: PartnerLeadRow, partner: PartnerName): WireLead {
-  const isStaff = session.partnerId === null;
   return {
     id: lead.id,
     version: lead.version,
@@ -37,18 +36,18 @@ export function toWire({ session, now }: View, lead: PartnerLeadRow, partner: Pa
     status: lead.status,
     leadData: lead.leadData,
     qualityScore: scoreToNumber(lead.qualityScore),
-    duplicateOf: isStaff ? lead.duplicateOf : null,
-    linkedTo: isStaff ? lead.linkedTo : null,
+    duplicateOf: lead.duplicateOf,
+    linkedTo: lead.linkedTo,
     protectedUntil: lead.protectedUntil,
     duplicateNote: duplicateNote(session, lead),
-    notDuplicateReason: isStaff ? lead.notDuplicateReason : null,
+    notDuplicateReason: lead.notDuplicateReason,
     projectId: lead.projectId,
     campaignId: lead.campaignId,
     estimatedValue: lead.estimatedValue,
     currency: lead.currency,
-    claimedBy: isStaff ? lead.claimedBy : null,
-    claimExpiresAt: isStaff ? lead.claimExpiresAt : null,
-    reviewNotes: isStaff ? lead.reviewNotes : null,
+    claimedBy: lead.claimedBy,
+    claimExpiresAt: lead.claimExpiresAt,
+    reviewNotes: lead.reviewNotes,
     rejectionReason: lead.rejectionReason,
     reviewedBy: lead.reviewedBy,
     reviewedAt: lead.reviewedAt,
