@@ -3,10 +3,11 @@
  * space (EPC217-08); those of the American ACH are a superset of them, so one conversion does for both.
  */
 
-/** Letters that no accent can be taken off, Greek and Cyrillic ones included: as they are commonly spelled in Latin. */
+/** Letters that no accent can be taken off, Greek and Cyrillic ones included: as they are commonly spelled in Latin. A capital is
+ * its small letter's, with the first letter a capital. */
 const spelled: ReadonlyMap<string, string> = pairsOf(
   // Latin
-  'ß ss ẞ SS æ ae Æ AE œ oe Œ OE ø o Ø O ł l Ł L đ d Đ D ð d Ð D þ th Þ TH ħ h Ħ H ı i ŋ n Ŋ N ŧ t Ŧ T ĸ k ə e Ə E',
+  'ß ss ẞ SS æ ae œ oe ø o Ø O ł l Ł L đ d Đ D ð d Ð D þ th ħ h Ħ H ı i ŋ n Ŋ N ŧ t Ŧ T ĸ k ə e Ə E',
   // Greek
   'α a β v γ g δ d ε e ζ z η i θ th ι i κ k λ l μ m ν n ξ x ο o π p ρ r σ s ς s τ t υ y φ f χ ch ψ ps ω o',
   // Cyrillic

@@ -60,6 +60,10 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
       rowCount: 2,
       byteSize: Buffer.byteLength(text),
       fileSha256: sha256(text),
+      totals: [{ currency: 'EUR', payouts: 2, amount: 3555 }],
+      contentType: 'text/csv; charset=utf-8',
+      executionDate: null,
+      skipped: [],
       exportedBy: (await office.session('finance')).userId,
       fileName: expect.stringMatching(/^payouts-2026-06-15-[0-9a-f]{6}\.csv$/),
       alreadyExported: 0,
@@ -142,6 +146,8 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
     expect(await payoutExports.preview({ format: 'csv_lines' })).toEqual({
       payouts: 1,
       rows: 1,
+      totals: [{ currency: 'EUR', payouts: 1, amount: 100 }],
+      skipped: [],
       alreadyExported: [],
       alreadyExportedCount: 0,
     });
@@ -152,6 +158,8 @@ describe.each(engines)('exporting payouts on %s', (engine) => {
     expect(await payoutExports.preview({ format: 'csv_lines' })).toEqual({
       payouts: 2,
       rows: 3,
+      totals: [{ currency: 'EUR', payouts: 2, amount: 600 }],
+      skipped: [],
       alreadyExportedCount: 2,
       alreadyExported: [
         { payoutId: one.payout.id, payoutNumber: one.payout.payoutNumber, exportedAt: second.createdAt },
