@@ -77,7 +77,7 @@ export const mail = {
       }),
     )
     .output(settingsAnswer),
-  test: procedure('settings.manage', 'NOT_FOUND')
+  test: procedure('settings.manage')
     .route({
       method: 'POST',
       path: '/mail/test',
@@ -144,7 +144,17 @@ export const notificationTemplates = {
       summary: 'Write own words for an event',
       tags: ['E-mail'],
     })
-    .input(z.object({ event, subject, bodyText, bodyHtml, ...commandFields }))
+    .input(
+      z.object({
+        event,
+        subject,
+        bodyText,
+        bodyHtml,
+        commandId: commandFields.commandId,
+        /** As read; 0 where it was the default. */
+        version: z.int().min(0).optional(),
+      }),
+    )
     .output(template),
   reset: procedure('settings.manage')
     .route({

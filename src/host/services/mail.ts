@@ -68,7 +68,7 @@ export function mailService(host: HostContext): Service<'mail'> {
       const settings = await host.database.read({ tenantId: session.tenantId }, (reader) =>
         reader.find(mailSettings, { tenantId: session.tenantId }),
       );
-      if (settings === undefined) throw new DomainError('NOT_FOUND', 'Set up the mail server first.');
+      if (settings === undefined) throw new DomainError('VALIDATION', 'Set up the mail server first.');
       const to = input.to ?? session.email;
       const { organizationName } = session.tenant;
       const text = `This is a test message of ${organizationName}. The mail server is set up.`;

@@ -195,6 +195,9 @@ export function authService(host: HostContext): Service<'auth'> {
           ...resourceOf({ kind: session.kind, id: session.userId, partnerId: session.partnerId }),
         });
       });
+      // Its live changes end with it.
+      const { tenantId, sessionId, partnerId } = session;
+      host.changes.publish({ tenantId, resource: 'session', resourceId: sessionId, partnerId });
       return { ok: true };
     },
 

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { createORPCClient } from '@orpc/client';
+import { RPCLink as FetchLink } from '@orpc/client/fetch';
+import { RPCLink as PortLink } from '@orpc/client/message-port';
+import { SimpleCsrfProtectionLinkPlugin } from '@orpc/client/plugins';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { composeHost, createLog, type Host, type HttpServer, serveHttp, servePorts } from '#host/index.ts';
+import type { Client } from '#test/support/host.ts';
+
+const setup = {
+  organizationName: 'Live Office',
+  currency: 'EUR',
+  timeZone: 'Europe/Berlin',
+  admin: { email: 'a@example.com', password: 'correct horse battery', firstName: 'Ada', lastName: 'Admin' },
+};
+const aPartner = { partnerType: 'portal', organizationName: 'Hafen', contactEmail: 'a@example.com' } as const;
+
+let folder: string;
+let host: Host;
+let server: HttpServer;
+/** How many hear changes at this moment. */
+let listening: number;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'partner-desk-live-'));
+  host = await composeHost({ dataFolder: folder, log: createLog('silent') });
+  server = await serveHttp(host, { port: 0, screens: join(folder, 'no-screens') });
+  listening = 0;
+  const { listen } = host.changes;
+  host.changes.listen = (listener) => {
+    const stop = listen(listener);
+    listening += 1;
+    return () => {
+      listening -= 1;
+      stop();
+    };
+  };
+});
+afterEach(async () => {
+  await server.close();
+  await host.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** A browser that keeps its session itself. */
+async function browser(): Promise<Client> {
+  let token: string | undefined;
+  const client: Client = createORPCClient(
+    new FetchLink({
+      url: `${server.url}/rpc`,
+      headers: () => (token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      plugins: [new SimpleCsrfProtectionLinkPlugin()],
+    }),
+  );
+  const call = { email: setup.admin.email, password: setup.admin.password };
+  const rest = (path: string, body: object) =>
+    fetch(`${server.url}/api/v1${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const { needed } = await client.setup.status();
+  const answer = await (needed ? rest('/setup', setup) : rest('/auth/login', call));
+  const signedIn: unknown = await answer.json();
+  token = (signedIn as { token: string }).token;
+  return client;
+}
+
+/** A window of the desktop app. */
+async function desktop(): Promise<{ client: Client; close: () => void }> {
+  const channel = new MessageChannel();
+  servePorts(host)(channel.port1, 'desk 1');
+  channel.port1.start();
+  const client: Client = createORPCClient(new PortLink({ port: channel.port2 }));
+  channel.port2.start();
+  const { needed } = await client.setup.status();
+  if (needed) await client.setup.run(setup);
+  else await client.auth.login({ email: setup.admin.email, password: setup.admin.password });
+  return {
+    client,
+    close: () => {
+      channel.port1.close();
+      channel.port2.close();
+    },
+  };
+}
+
+it('reach a browser, and are given up when it goes away', async () => {
+  const client = await browser();
+  const leaving = new AbortController();
+  const stream = await client.changes.subscribe(undefined, { signal: leaving.signal });
+  expect((await stream.next()).value).toEqual({ type: 'ready' });
+  const partner = await client.partners.create(aPartner);
+  expect((await stream.next()).value).toEqual({
+    type: 'change',
+    resource: 'partner',
+    resourceId: partner.id,
+  });
+  expect(listening).toBe(1);
+  leaving.abort();
+  await expect.poll(() => listening).toBe(0);
+});
+
+it('reach a window of the desktop app, which shows what a browser changes', async () => {
+  const { client, close } = await desktop();
+  const leaving = new AbortController();
+  const stream = await client.changes.subscribe(undefined, { signal: leaving.signal });
+  expect((await stream.next()).value).toEqual({ type: 'ready' });
+  const partner = await (await browser()).partners.create(aPartner);
+  expect((await stream.next()).value).toMatchObject({ resourceId: partner.id });
+  leaving.abort();
+  await expect.poll(() => listening).toBe(0);
+  close();
+});
+
+it('end when somebody signs out', async () => {
+  const client = await browser();
+  const stream = await client.changes.subscribe();
+  expect((await stream.next()).value).toEqual({ type: 'ready' });
+  await client.auth.logout();
+  expect((await stream.next()).done).toBe(true);
+  await expect(client.changes.subscribe()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
+
+it('keep neither the server nor the host from closing', async () => {
+  const [browsing, { client, close }] = [await browser(), await desktop()];
+  const streams = [await browsing.changes.subscribe(), await client.changes.subscribe()];
+  for (const stream of streams) await stream.next();
+  expect(listening).toBe(2);
+  const start = Date.now();
+  await server.close();
+  await host.close();
+  expect(Date.now() - start).toBeLessThan(5_000);
+  expect(listening).toBe(0);
+  expect((await streams[1]!.next()).done).toBe(true);
+  close();
+});
