@@ -34,6 +34,8 @@ export interface TestHost extends TestTenant {
   clientWith(token: string | null): Client;
   /** Another organization in the same database. */
   otherTenant(options?: { currency?: string; timeZone?: string }): Promise<TestTenant>;
+  /** Another host on the same database and data folder, which runs jobs of its own: beside this one, or after it. */
+  anotherHost(): { context: HostContext; clientWith(token: string | null): Client };
   close(): Promise<void>;
 }
 
@@ -75,13 +77,17 @@ export async function testHost(
     log,
     now: clock.now,
   };
-  const router = buildRouter({
-    services: buildServices(context, '0.0.0-test'),
-    resolveSession: (token, station) => resolveSession(context, token, station),
-    log,
-  });
-  const clientWith = (token: string | null): Client =>
-    createRouterClient(router, { context: { token, station: 'test' } });
+  const hosts: HostContext[] = [context];
+  const clientsOf = (served: HostContext) => {
+    const router = buildRouter({
+      services: buildServices(served, '0.0.0-test'),
+      resolveSession: (token, station) => resolveSession(served, token, station),
+      log,
+    });
+    return (token: string | null): Client =>
+      createRouterClient(router, { context: { token, station: 'test' } });
+  };
+  const clientWith = clientsOf(context);
 
   const first = await testTenant(context, clientWith, options);
   return {
@@ -92,8 +98,14 @@ export async function testHost(
     anonymous: clientWith(null),
     clientWith,
     otherTenant: (chosen = {}) => testTenant(context, clientWith, chosen),
+    anotherHost: () => {
+      const jobs = createJobRunner({ database, now: clock.now, log, changes });
+      const other: HostContext = { ...context, jobs };
+      hosts.push(other);
+      return { context: other, clientWith: clientsOf(other) };
+    },
     close: async () => {
-      await context.jobs.stop();
+      for (const { jobs } of hosts) await jobs.stop();
       await opened.close();
       await rm(dataFolder, { recursive: true, force: true });
     },

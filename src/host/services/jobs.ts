@@ -6,6 +6,7 @@ import type { HostContext } from '../context.ts';
 import { type JobRow, jobs, type Reader, type Writer } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { command } from './command.ts';
+import { holdPartner } from './hold-partner.ts';
 import { type Launch, readyJob, requireKind } from './jobs/kinds.ts';
 import { leaseFrom } from './jobs/owner.ts';
 import { insertJob } from './jobs/store.ts';
@@ -156,7 +157,7 @@ async function cancelJob(
 ): Promise<WireJob> {
   const { id } = input;
   await command(host, session, { name: 'jobs.cancel', input }, async ({ tx, now, record }) => {
-    const row = await lockJob(tx, id);
+    const row = await lockJob(tx, session, id);
     requireMine(session, row);
     if (isAtRest(row.status)) {
       throw new DomainError(
@@ -184,7 +185,9 @@ async function cancelJob(
   return show(host, await readJob(host, session, id));
 }
 
-async function lockJob(tx: Writer, id: string): Promise<JobRow> {
+async function lockJob(tx: Writer, session: Session, id: string): Promise<JobRow> {
+  const { partnerId } = await findJob(tx, id);
+  await holdPartner(tx, session.tenantId, partnerId);
   const row = await tx.find(jobs, { id }, { lock: true });
   if (row === undefined) throw new DomainError('NOT_FOUND', 'There is no such job.');
   return row;
@@ -214,7 +217,7 @@ async function resumeJob(
     ready = await readyJob(host, session, order, { tenantId: found.tenantId, userId: found.startedBy });
   }
   await command(host, session, { name: 'jobs.resume', input }, async ({ tx, now, record }) => {
-    const row = await lockJob(tx, id);
+    const row = await lockJob(tx, session, id);
     refuse(row);
     resumed = await tx.update(
       jobs,

@@ -4,8 +4,8 @@ import type { HostContext } from '../context.ts';
 import { type PayoutExportRow, payoutExports, type Reader } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { cutPage, decodeCursor } from './paging.ts';
-import { createExport } from './payout-exports/create.ts';
 import { contentTypeOf, openFile, pieceSource } from './payout-exports/files.ts';
+import { exportNow } from './payout-exports/job.ts';
 import { readPiece } from './payout-exports/pieces.ts';
 import { previewExport } from './payout-exports/preview.ts';
 import { exportToWire } from './payout-exports/record.ts';
@@ -18,7 +18,7 @@ export function payoutExportsService(host: HostContext): Service<'payoutExports'
 
   return {
     preview: (session, input) => read(session, (reader) => previewExport(host, reader, session, input)),
-    create: (session, input, { signal }) => createExport(host, session, input, signal),
+    create: (session, input, { signal }) => exportNow(host, session, input, signal),
     read: async (session, { id, offset }) =>
       readPiece(await pieceSource(host, await requireExport(host, session, id)), offset),
     file: async (session, { id }) => fileAnswer(host, await requireExport(host, session, id)),
@@ -30,7 +30,7 @@ export function payoutExportsService(host: HostContext): Service<'payoutExports'
 export function exportOverHttp(host: HostContext): Service<'payouts'>['export'] {
   return async (session, { layout, ...input }, { signal }) => {
     const format = layout === 'lines' ? 'csv_lines' : 'csv_payouts';
-    const made = await createExport(host, session, { ...input, format }, signal);
+    const made = await exportNow(host, session, { ...input, format }, signal);
     return fileAnswer(host, await requireExport(host, session, made.id));
   };
 }
@@ -38,7 +38,7 @@ export function exportOverHttp(host: HostContext): Service<'payouts'>['export'] 
 /** The accounting journal of a period, recorded as every export is, with the file as the answer. */
 export function journalOverHttp(host: HostContext): Service<'ledger'>['journal'] {
   return async (session, input, { signal }) => {
-    const made = await createExport(host, session, { ...input, format: 'journal' }, signal);
+    const made = await exportNow(host, session, { ...input, format: 'journal' }, signal);
     return fileAnswer(host, await requireExport(host, session, made.id));
   };
 }

@@ -6,6 +6,7 @@ import type { HostContext } from '../../context.ts';
 import { type LeadImportRow, leadImports } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
+import { holdPartner } from '../hold-partner.ts';
 import { notify } from '../notifications/notify.ts';
 import type { Output } from '../service.ts';
 import { findSameFile, type ImportPlan, mappingRecord } from './plan.ts';
@@ -109,6 +110,7 @@ export function beginImport(
 export function goOnWithImport(host: HostContext, session: Session, begun: LeadImportRow): Promise<string> {
   return command(host, session, { name: 'imports.goOn', input: {} }, async (work) => {
     const { id, rowsRead } = begun;
+    await holdPartner(work.tx, session.tenantId, begun.partnerId);
     const patch = { status: 'running', finishedAt: null, failure: null, updatedAt: work.now } as const;
     await work.tx.update(leadImports, { id, status: 'interrupted', rowsRead }, patch);
     recordOf(work, begun, 'import_resumed', { rowsRead });
@@ -133,6 +135,7 @@ export async function endImport(
         : 'Something went wrong on our side.';
   try {
     await command(host, session, { name: 'imports.end', input: {} }, async (work) => {
+      await holdPartner(work.tx, session.tenantId, plan.partner.id);
       const row = await work.tx.find(leadImports, { id: importId }, { lock: true });
       if (row === undefined) throw new Error('The import under way has no record.');
       if (row.status !== 'running') throw new ClosedElsewhere();

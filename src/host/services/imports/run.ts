@@ -4,7 +4,7 @@ import { isHighQuality } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import type { ManualMapping } from '../../csv/columns.ts';
 import { type CsvRow, MAX_BATCH_ROWS, openCsv } from '../../csv/read.ts';
-import { leadImportErrors } from '../../database/index.ts';
+import { type Engine, leadImportErrors } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { type SliceSizer, sliceSizer } from '../../slices.ts';
 import type { UploadOwner } from '../../uploads.ts';
@@ -55,6 +55,7 @@ interface ImportRun {
 const shownRows = 1000;
 /** Rows of one transaction: as many as fit into a slice, within these. */
 const [fewestRows, mostRows] = [25, MAX_BATCH_ROWS];
+const rowsOnServer = 250;
 
 /**
  * Imports leads from an upload, telling progress as it goes. Rows come in by slices, each its own command: when it is cancelled
@@ -95,7 +96,7 @@ export async function* runImport(
       listSources(rows, plan.partner.id),
     ),
   };
-  const sizer = sliceSizer(fewestRows, mostRows);
+  const sizer = rowsPerSlice(host.database.engine);
 
   // What ends the import when nothing else does: a caller who walks away ends this generator at its `yield`.
   let end: ImportEnd = 'cancelled';
@@ -129,6 +130,11 @@ export async function* runImport(
   }
   if (importId !== null) await host.uploads.discard(run.uploader, input.uploadId);
   return resultOf(plan, importId, end === 'cancelled', tally);
+}
+
+/** Only on SQLite does the database keep the process to itself; on PostgreSQL it is reading the rows that takes its time. */
+function rowsPerSlice(engine: Engine): SliceSizer {
+  return engine === 'sqlite' ? sliceSizer(fewestRows, mostRows) : sliceSizer(rowsOnServer, rowsOnServer);
 }
 
 /** The rows beyond the first `skip`, in slices as the sizer finds them short enough at the time. */

@@ -23,7 +23,7 @@ export async function* inForeground<E, R>(
   const row = await host.database.write({ tenantId: session.tenantId }, (tx) =>
     insertJob(tx, session, spec, { owner: host.jobs.owner, now: host.now() }),
   );
-  const running: RunningJob<E, R> = host.jobs.enqueue(row, task);
+  const running: RunningJob<E, R> = host.jobs.enqueue(row, task, { isCall: true });
   const leave = (): void => running.cancel();
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted === true) leave();

@@ -7,7 +7,7 @@ import { type EventQueue, eventQueue } from './events.ts';
 import { newOwner, renewMs } from './owner.ts';
 import { nextInTurn, type Waiting } from './queue.ts';
 import { JobCancelled, JobInterrupted } from './stopping.ts';
-import { beginJob, endJob, renewJobs, settleDeadJobs } from './store.ts';
+import { beginJob, endJob, forgetJob, renewJobs, settleDeadJobs } from './store.ts';
 import type { JobEnd, JobProgress, JobRunner, JobTask, RunningJob } from './types.ts';
 
 /** Jobs that run at once in a host: a slice of each may come between a call and its answer. */
@@ -24,6 +24,7 @@ interface Entry extends Waiting {
   progress: JobProgress | null;
   renewedAt: number;
   isNews: boolean;
+  hasTold: boolean;
   /** Told once each time something changed. */
   readonly watchers: Set<() => void>;
   toldAt: number;
@@ -83,15 +84,23 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
     return done;
   }
 
-  function add<E, R>(row: JobRow, task: JobTask<E, R>): RunningJob<E, R> {
+  function add<E, R>(row: JobRow, task: JobTask<E, R>, isCall: boolean): RunningJob<E, R> {
     const queue = eventQueue<E>();
     const result = Promise.withResolvers<R>();
     const settled = Promise.withResolvers<void>();
     // Whoever started it may have gone away: then nobody hears of its failure here, but its row tells it.
     result.promise.catch(() => undefined);
     const finish = async (end: JobEnd, outcome: { value: R } | { error: unknown }): Promise<void> => {
+      const isRefusedCall =
+        isCall &&
+        end.status === 'failed' &&
+        !entry.hasTold &&
+        'error' in outcome &&
+        outcome.error instanceof DomainError;
       try {
-        const isOurs = await endJob(host, row, end, entry.progress);
+        const isOurs = isRefusedCall
+          ? await forgetJob(host, row)
+          : await endJob(host, row, end, entry.progress);
         if (!isOurs) host.log.warn({ job: row.id }, 'A job was taken from this host before it ended');
       } catch (error) {
         // It keeps saying that it runs until its lease lapses; then it is settled like one of a dead host.
@@ -116,6 +125,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
       progress: row.unit === null ? null : { done: row.done, total: row.total, unit: row.unit },
       renewedAt: performance.now(),
       isNews: false,
+      hasTold: false,
       watchers: new Set(),
       toldAt: 0,
       drop: (reason) => finish(endOf(reason, reason), { error: reason }),
@@ -148,6 +158,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
       await nextSlice();
       const step = await inBackground(() => work.next());
       if (step.done === true) return step.value;
+      entry.hasTold = true;
       const progress = task.progressOf(step.value);
       if (progress !== null) {
         entry.progress = progress;
@@ -270,8 +281,8 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
 
   return {
     owner,
-    enqueue(row, task) {
-      const running = add(row, task);
+    enqueue(row, task, { isCall = false } = {}) {
+      const running = add(row, task, isCall);
       const entry = entries.get(row.id);
       if (stopping !== undefined && entry !== undefined) stopEntry(entry, new JobInterrupted());
       else {

@@ -102,6 +102,16 @@ export async function endJob(
   return changes === 1;
 }
 
+/** Takes back the row of a call that was refused. */
+export async function forgetJob(store: Store, row: JobRow): Promise<boolean> {
+  const { changes } = await store.database.write({ tenantId: row.tenantId }, (tx) =>
+    tx.run(
+      sql`delete from jobs where tenant_id = ${row.tenantId} and id = ${row.id} and owner = ${row.owner}`,
+    ),
+  );
+  return changes === 1;
+}
+
 interface LiveJob {
   id: string;
   tenant_id: string;

@@ -56,8 +56,11 @@ export interface LiveState {
 export interface JobRunner {
   /** The name under which this host has jobs. */
   readonly owner: string;
-  /** Takes up a job whose row, queued and of this owner, has just been committed. */
-  enqueue<E, R>(row: JobRow, task: JobTask<E, R>): RunningJob<E, R>;
+  /**
+   * Takes up a job whose row, queued and of this owner, has just been committed. One that is a call (`isCall`) and is refused
+   * before it told anything was no job: a refused call leaves nothing written (`domain.md`, "Conventions").
+   */
+  enqueue<E, R>(row: JobRow, task: JobTask<E, R>, options?: { isCall?: boolean }): RunningJob<E, R>;
   /** Cancels a job of this host; does nothing for one that is elsewhere. */
   cancel(jobId: string): void;
   stateOf(jobId: string): LiveState | undefined;
