@@ -60,6 +60,8 @@ function Entrance() {
   const queryClient = useQueryClient();
   const [router] = useState(createAppRouter);
   const me = useQuery(api.auth.me.queryOptions({ retry: false, staleTime: Number.POSITIVE_INFINITY }));
+  // Once the second factor is on the app is open; whoever set it up sees the recovery codes first.
+  const [showsRecoveryCodes, setShowsRecoveryCodes] = useState(false);
   const signedOut = codeOf(me.error) === 'UNAUTHENTICATED';
   const setup = useQuery(api.setup.status.queryOptions({ enabled: signedOut }));
 
@@ -68,7 +70,15 @@ function Entrance() {
   };
   if (isInvitation()) return <InvitationScreen />;
   if (me.data !== undefined) {
-    if (me.data.secondFactor.mustEnrol) return <SecondFactorScreen user={me.data} onDone={enter} />;
+    if (me.data.secondFactor.mustEnrol || showsRecoveryCodes) {
+      const leave = () => {
+        setShowsRecoveryCodes(false);
+        enter();
+      };
+      return (
+        <SecondFactorScreen user={me.data} onSwitchedOn={() => setShowsRecoveryCodes(true)} onDone={leave} />
+      );
+    }
     if (me.data.kind === 'partner_user') return <PartnerWelcomeScreen user={me.data} onDone={enter} />;
     return (
       <SessionProvider user={me.data}>

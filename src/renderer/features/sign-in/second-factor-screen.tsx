@@ -7,12 +7,22 @@ import { EntranceCard } from '../../components/entrance-card.tsx';
 import { SignOutButton } from './sign-out-button.tsx';
 
 /** What somebody without a second factor may do where the organization asks for one: set one up. */
-export function SecondFactorScreen({ user, onDone }: { user: SessionUser; onDone: () => void }) {
+export function SecondFactorScreen({
+  user,
+  onSwitchedOn,
+  onDone,
+}: {
+  user: SessionUser;
+  /** From here on this screen stays until `onDone`: it shows what is shown only once. */
+  onSwitchedOn: () => void;
+  onDone: () => void;
+}) {
   const api = useApi();
   const form = useForm({ initialValues: { code: '' } });
   const enrol = useMutation(api.account.enrolSecondFactor.mutationOptions());
   const confirm = useMutation(
     api.account.confirmSecondFactor.mutationOptions({
+      onSuccess: onSwitchedOn,
       onError: (error) => form.setErrors(fieldErrorsOf(error)),
     }),
   );
