@@ -52,6 +52,8 @@ export function fillMoney(connection: Connection, plan: FillPlan): string {
   const convertedLines = new Map<number, number>();
   let applied = 0;
   let allocated = 0;
+  /** What was approved and what waits for it: all but what was rejected. */
+  let made = 0;
 
   for (let n = 0; n < plan.leads; n += 1) {
     const story = storyOf(n, plan.partners);
@@ -74,6 +76,7 @@ export function fillMoney(connection: Connection, plan: FillPlan): string {
       createdAt: decidedAt,
     });
     credits.add(creditRow(plan, policyId, n, story));
+    if (credit !== 'rejected') made += creditAmount;
     if (credit !== 'free' && credit !== 'paid') continue;
     allocated += creditAmount;
     const approved = { type: 'credit_approved', amount: creditAmount } as const;
@@ -114,7 +117,7 @@ export function fillMoney(connection: Connection, plan: FillPlan): string {
     counts.add({ tenantId, policyId, partnerId: partner, periodStart, leadCount });
   }
   counts.end();
-  fillPolicy(connection, plan, policyId, { applied, allocated });
+  fillPolicy(connection, plan, policyId, { applied, allocated, made });
   return policyId;
 }
 
@@ -294,7 +297,7 @@ function fillPolicy(
   connection: Connection,
   { tenantId, people }: FillPlan,
   id: string,
-  counted: { applied: number; allocated: number },
+  counted: { applied: number; allocated: number; made: number },
 ): void {
   const terms: PolicyTerms = {
     policyType: 'time_based',
@@ -342,7 +345,7 @@ function fillPolicy(
     createdBy: people.policy_manager,
     totalLeadsUnderPolicy: counted.applied,
     totalCreditsAllocated: counted.allocated,
-    creditsMade: counted.allocated,
+    creditsMade: counted.made,
     tracksDays: false,
     ...changed,
     deletedAt: null,

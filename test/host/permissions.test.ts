@@ -5,7 +5,7 @@ import { contract } from '#contract/index.ts';
 import { permissions } from '#contract/permissions.ts';
 import { partnerRoles, staffRoles } from '#domain/vocabulary.ts';
 import { type TestHost, testHost } from '#test/support/host.ts';
-import { foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
+import { answerFor, foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
 import { type Answer, answerOf, call, idFieldsOf, withField } from './procedures.ts';
 import { activePartner } from './services/credit-stories.ts';
 
@@ -149,7 +149,7 @@ describe('an id of another organization', () => {
       answerOf(call(host.as('admin'), path, withField(await spec.input(own), field, id)));
     const tried = await foreign.id(kind);
     const answer = await attempt(tried);
-    expect(answer).toMatchObject(answers[spec.answer ?? 'NOT_FOUND']);
+    expect(answer).toMatchObject(answers[answerFor(spec, field)]);
     // Not a word tells it from an id that nobody has.
     const unknown = JSON.stringify(await attempt(nowhere));
     expect(unknown).toBe(JSON.stringify(answer).replaceAll(tried, nowhere));

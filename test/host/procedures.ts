@@ -96,6 +96,7 @@ export function withField(input: object, field: string, id: string): object {
   const last = keys.pop() ?? '';
   let holder = copy;
   for (const key of keys) holder = holder[key] as Record<string, unknown>;
-  holder[last] = last === 'ids' || last === 'payoutIds' || last === 'leads' ? [id] : id;
+  const isList = Array.isArray(holder[last]) || last === 'leads';
+  holder[last] = isList ? [id] : id;
   return copy;
 }
