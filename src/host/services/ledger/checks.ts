@@ -8,6 +8,7 @@ import {
 } from '#domain/ledger.ts';
 import { columnName } from '../../database/table.ts';
 import { approvedStatuses } from '../payouts/wire.ts';
+import { counterChecks } from './counter-checks.ts';
 
 /**
  * The checks of `ledger.verify`: each a statement whose rows are differences, `partner_id` (null for what belongs to no
@@ -27,6 +28,7 @@ export function checksOf(tenantId: string): Sql[] {
     partnerCounters(tenantId),
     sourceCounters(tenantId),
     policyCounters(tenantId),
+    ...counterChecks(tenantId),
   ];
 }
 
@@ -264,16 +266,18 @@ function sourceCounters(tenantId: string): Sql {
   );
 }
 
-/** What a policy has allocated, and to how many leads it was applied. */
+/** What a policy has made and allocated, and to how many leads it was applied. */
 function policyCounters(tenantId: string): Sql {
-  const columns = ['total_credits_allocated', 'total_leads_under_policy'];
+  const columns = ['total_credits_allocated', 'total_leads_under_policy', 'credits_made'];
   return differing(
     sql`select y.partner_id, y.policy_code, ${raw(columns.map((column) => `y.${column}`).join(', '))},
-        c.credits as sum_total_credits_allocated, m.leads as sum_total_leads_under_policy
+        c.credits as sum_total_credits_allocated, m.leads as sum_total_leads_under_policy, c.made as sum_credits_made
       from partner_credit_policies y
       left join (
-        select policy_id, sum(credit_amount) as credits from partner_lead_credits
-        where tenant_id = ${tenantId} and status = 'approved' group by policy_id
+        select policy_id, sum(credit_amount) as made,
+          sum(case when status = 'approved' then credit_amount else 0 end) as credits
+        from partner_lead_credits
+        where tenant_id = ${tenantId} and status in ('pending_approval', 'approved') group by policy_id
       ) as c on c.policy_id = y.id
       left join (
         select policy_id, count(*) as leads from partner_credit_policy_mappings

@@ -116,14 +116,16 @@ export async function pastWorld(reader: Reader, tenantId: string, start: WorldSt
         each.happen(world);
       }
       const { real, simulated } = policiesOf(event.partnerId, event.at);
+      // Only a conversion has anything before it, and that counts where the world did not see it happen.
+      const tellsBefore = event.event === 'conversion' && !livedApproval;
       const decision = world.live({
         leadId: event.leadId,
         lead: facts,
         policies: simulated,
         leadPrice: terms.leadPrice,
         commissionRate: terms.commissionRate,
-        before: livedApproval ? undefined : left,
-        onLead: livedApproval ? undefined : creditedBy(credits, event.at),
+        before: tellsBefore ? left : undefined,
+        onLead: tellsBefore ? creditedBy(credits, event.at) : undefined,
         isRemembered: holdsCaps || (event.event === 'approval' && event.convertedAt !== null),
       });
       if (holdsCaps) {
@@ -175,7 +177,8 @@ function takeIn(
   // Credits of its own the world makes, and takes back, itself; but a conversion that was withdrawn it never sees.
   if (row.created_at >= start.from && isOwn && row.withdrawn_at === null) return;
   const isEnded = row.status === 'rejected' || row.status === 'reversed';
-  const endedAt = row.withdrawn_at ?? (isEnded ? row.updated_at : null);
+  // What was rejected or reversed before its conversion was withdrawn ended then.
+  const endedAt = isEnded ? row.updated_at : row.withdrawn_at;
   if (endedAt !== null && endedAt < start.from) return;
   if (row.created_at < start.from) world.creditElsewhere(policy_id, event_on, credit_amount);
   else {
