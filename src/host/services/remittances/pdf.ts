@@ -48,7 +48,7 @@ interface Column {
 }
 
 /** Rows set at a stretch: some milliseconds of work. */
-const rowsAtOnce = 25;
+const rowsAtOnce = 8;
 
 /** Draws one statement. Positions are points from the upper left. */
 function press(statement: Statement, paper: Paper) {
@@ -170,9 +170,10 @@ function press(statement: Statement, paper: Paper) {
     y += 10;
   }
 
-  function pageNumbers(): void {
+  async function pageNumbers(): Promise<void> {
     const { start, count } = document.bufferedPageRange();
     for (let index = 0; index < count; index += 1) {
+      if (index % rowsAtOnce === 0) await breathe();
       document.switchToPage(start + index);
       // Below the margin, where text would otherwise begin a page of its own.
       document.page.margins.bottom = 0;
@@ -203,7 +204,10 @@ export async function statementPdf(statement: Statement, paper: Paper): Promise<
   });
   const { payee, currency, lines, payments } = statement;
 
+  // Opening a font takes a while, the first time above all.
+  await breathe();
   paragraph(titleOf(statement), { isBold: true, points: 16, gap: 6 });
+  await breathe();
   paragraph(standingOf(statement), { isBold: true, points: 9.5, gap: 4 });
   paragraph(`Period: ${periodText(statement)}`, { points: 9.5, gap: 10 });
   await table(
@@ -278,7 +282,8 @@ export async function statementPdf(statement: Statement, paper: Paper): Promise<
   paragraph(`As of ${asOfText(statement)}. ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}.`, {
     isFaint: true,
   });
-  pageNumbers();
+  await pageNumbers();
+  await breathe();
   document.end();
   await ended;
   return Buffer.concat(pieces);

@@ -73,13 +73,18 @@ export interface Statement {
 /**
  * What a payout is made of. Throws `NOT_FOUND` for another partner's payout, `VALIDATION` for one of too many lines to be read.
  */
-export async function statementOf(reader: Reader, session: Session, id: string): Promise<Statement> {
+export async function statementOf(
+  reader: Reader,
+  session: Session,
+  id: string,
+  most = mostLines,
+): Promise<Statement> {
   const payout = await reader.find(partnerPayouts, { id });
   if (payout === undefined) throw new DomainError('NOT_FOUND', 'There is no such payout.');
   requireOwn(session, payout.partnerId, 'payout');
   const partner = await reader.find(partners, { id: payout.partnerId }, { withDeleted: true });
   if (partner === undefined) throw new Error(`The payout ${id} is of a partner who is not there.`);
-  const { lines, lastChange } = await linesOf(reader, session, id);
+  const { lines, lastChange } = await linesOf(reader, session, id, most);
   const payments = await paymentsOf(reader, session, id);
   const sumOf = (status: StatementLine['status']): number =>
     sumMinor(lines.filter((line) => line.status === status).map(({ amount }) => amount));
@@ -124,6 +129,7 @@ async function linesOf(
   reader: Reader,
   session: Session,
   id: string,
+  most: number,
 ): Promise<{ lines: StatementLine[]; lastChange: string }> {
   const rows = await reader.all<{
     event_on: string | null;
@@ -144,11 +150,11 @@ async function linesOf(
     left join partner_leads l on l.tenant_id = d.tenant_id and l.id = d.partner_lead_id
     left join partner_sources s on s.tenant_id = d.tenant_id and s.id = d.source_id
     left join partner_credit_policies y on y.tenant_id = d.tenant_id and y.id = d.policy_id
-    where d.tenant_id = ${session.tenantId} and d.payout_id = ${id} order by d.id limit ${mostLines + 1}`);
-  if (rows.length > mostLines) {
+    where d.tenant_id = ${session.tenantId} and d.payout_id = ${id} order by d.id limit ${most + 1}`);
+  if (rows.length > most) {
     throw new DomainError(
       'VALIDATION',
-      `This payout has more than ${mostLines} lines, too many to read. Export them as a CSV file instead.`,
+      `This payout has more than ${most} lines, too many to read. Export them as a CSV file instead.`,
     );
   }
   const lines = rows.map((row) => ({
