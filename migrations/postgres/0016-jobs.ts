@@ -17,6 +17,7 @@ export const jobs: Migration = {
       "done" bigint NOT NULL,
       "total" bigint,
       "unit" text COLLATE "C",
+      "checkpoint" jsonb,
       "result" jsonb,
       "failure" text COLLATE "C",
       "started_by" uuid NOT NULL,

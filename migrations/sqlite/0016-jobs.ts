@@ -16,6 +16,7 @@ export const jobs: Migration = {
       "done" INTEGER NOT NULL,
       "total" INTEGER,
       "unit" TEXT,
+      "checkpoint" TEXT,
       "result" TEXT,
       "failure" TEXT,
       "started_by" TEXT NOT NULL,

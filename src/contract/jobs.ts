@@ -2,9 +2,12 @@ import { eventIterator } from '@orpc/contract';
 import * as z from 'zod';
 import { jobKinds, jobStatuses, jobUnits } from '#domain/jobs.ts';
 import { commandFields, count, id, instant, page, pageFields, procedure, queryBoolean } from './base.ts';
+import { creditPolicies } from './credit-policies.ts';
 import { importInput, importResult, imports } from './imports.ts';
+import { leadScoring, rescoreInput } from './lead-records.ts';
 import { exportInput, exportRecord, payoutExports } from './payout-exports.ts';
 import { generatedSummary, generateInput, payouts } from './payouts.ts';
+import { simulateInput, simulation } from './policy-simulation.ts';
 
 const tags = ['Jobs'];
 
@@ -13,13 +16,17 @@ const jobInputs = {
   lead_import: importInput,
   payout_generation: generateInput.omit({ partnerId: true, commandId: true }),
   payout_export: exportInput,
+  lead_rescoring: rescoreInput,
+  policy_simulation: simulateInput,
 };
 
-/** The kinds there are so far, as the stored input of a job is read again when it is resumed. */
+/** A kind and its input: what starts a job, and what is stored of it to resume it by. */
 export const jobOrder = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('lead_import'), input: jobInputs.lead_import }),
   z.object({ kind: z.literal('payout_generation'), input: jobInputs.payout_generation }),
   z.object({ kind: z.literal('payout_export'), input: jobInputs.payout_export }),
+  z.object({ kind: z.literal('lead_rescoring'), input: jobInputs.lead_rescoring }),
+  z.object({ kind: z.literal('policy_simulation'), input: jobInputs.policy_simulation }),
 ]);
 export type JobOrder = z.output<typeof jobOrder>;
 
@@ -28,6 +35,8 @@ export const jobResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('lead_import'), ...importResult.shape }),
   z.object({ kind: z.literal('payout_generation'), ...generatedSummary.shape }),
   z.object({ kind: z.literal('payout_export'), export: exportRecord }),
+  z.object({ kind: z.literal('lead_rescoring'), scored: count, changed: count }),
+  z.object({ kind: z.literal('policy_simulation'), ...simulation.omit({ note: true }).shape }),
 ]);
 export type JobResult = z.output<typeof jobResult>;
 
@@ -36,6 +45,8 @@ export const jobFaces = {
   lead_import: imports.run,
   payout_generation: payouts.generateStream,
   payout_export: payoutExports.create,
+  lead_rescoring: leadScoring.rescore,
+  policy_simulation: creditPolicies.simulateStream,
 };
 
 const job = z.object({

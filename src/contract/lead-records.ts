@@ -31,6 +31,14 @@ const scoreWeights = z.object({
   version: z.int(),
 });
 
+/** What is scored again, streamed or as a job. */
+export const rescoreInput = z.object({
+  /** All partners where left out. */
+  partnerId: id.optional(),
+  /** Decided leads too. */
+  all: z.boolean().default(false),
+});
+
 export const leadScoring = {
   weights: procedure('leads.read', 'NOT_FOUND')
     .route({
@@ -59,14 +67,7 @@ export const leadScoring = {
       summary: 'Score leads again by the weights of today',
       tags: ['Leads'],
     })
-    .input(
-      z.object({
-        /** All partners where left out. */
-        partnerId: id.optional(),
-        /** Decided leads too. */
-        all: z.boolean().default(false),
-      }),
-    )
+    .input(rescoreInput)
     .output(
       eventIterator(
         z.discriminatedUnion('type', [

@@ -4,8 +4,9 @@ import type { HostContext } from '../context.ts';
 import { type PartnerRow, partners } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { command } from './command.ts';
+import { asStream, inForeground } from './jobs/foreground.ts';
 import { weightsFor } from './leads/preparation.ts';
-import { rescoreLeads } from './leads/rescoring.ts';
+import { rescoringJob } from './leads/rescoring-job.ts';
 import type { Output, Service } from './service.ts';
 
 /** What leads are scored by, and scoring them again (`domain.md`, "Lead"). The organization's own weights are among its settings. */
@@ -42,14 +43,12 @@ export function leadScoringService(host: HostContext): Service<'leadScoring'> {
       }),
 
     rescore: async (session, input, { signal }) => {
-      const { partnerId } = input;
-      if (partnerId !== undefined) {
-        // Before the stream begins, where a refusal still is an answer of its own.
-        await host.database.read({ tenantId: session.tenantId }, async (reader) => {
-          if ((await reader.find(partners, { id: partnerId })) === undefined) throw noSuchPartner();
-        });
-      }
-      return rescoreLeads(host, session, input, signal);
+      // Before the stream begins, where a refusal still is an answer of its own.
+      const job = await rescoringJob(host, session, input);
+      return asStream(inForeground(host, session, job, signal), {
+        event: (progress) => progress,
+        result: (result) => result,
+      });
     },
   };
 }

@@ -34,6 +34,8 @@ export const jobs = defineTable(
     done: bigint,
     total: nullable(bigint),
     unit: nullable(oneOf(jobUnits)),
+    /** Where it would go on. */
+    checkpoint: nullable(json<Record<string, unknown>>()),
     result: nullable(json<Record<string, unknown>>()),
     /** Why it failed or was interrupted, in a sentence. */
     failure: nullable(text),

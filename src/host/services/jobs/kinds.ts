@@ -4,7 +4,9 @@ import type { HostContext } from '../../context.ts';
 import type { JobRow } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { UploadOwner } from '../../uploads.ts';
+import { simulationJob } from '../credit-policies/simulation-job.ts';
 import { importJob } from '../imports/job.ts';
+import { rescoringJob } from '../leads/rescoring-job.ts';
 import { exportJob } from '../payout-exports/job.ts';
 import { generationJob } from '../payouts/generate-all.ts';
 import type { ReadyJob } from './foreground.ts';
@@ -44,5 +46,11 @@ export async function readyJob(
   if (order.kind === 'payout_generation') {
     return launchable(generationJob(host, session, order.input, { remembers: true }));
   }
-  return launchable(await exportJob(host, session, order.input));
+  if (order.kind === 'payout_export') {
+    return launchable(await exportJob(host, session, order.input));
+  }
+  if (order.kind === 'lead_rescoring') {
+    return launchable(await rescoringJob(host, session, order.input));
+  }
+  return launchable(await simulationJob(host, session, order.input));
 }

@@ -153,7 +153,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
   async function drain<E, R>(task: JobTask<E, R>, entry: Entry, queue: EventQueue<E>): Promise<R> {
     const { signal } = entry.stop;
     signal.throwIfAborted();
-    const work = task.run({ id: entry.row.id, signal, isResumed: entry.row.runs > 0 });
+    const work = task.run({ id: entry.row.id, signal, checkpoint: entry.row.checkpoint });
     for (;;) {
       await nextSlice();
       const step = await inBackground(() => work.next());

@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { empty, type Sql } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { afterCrash, type JobKind } from '#domain/jobs.ts';
 import type { HostContext } from '../../context.ts';
@@ -27,6 +27,7 @@ export async function insertJob(
     done: 0,
     total: null,
     unit: null,
+    checkpoint: null,
     result: null,
     failure: null,
     startedBy: session.userId,
@@ -64,6 +65,12 @@ export async function beginJob(store: Store, row: JobRow): Promise<'begun' | 'bl
   }
 }
 
+function progressColumns(progress: JobProgress | null): Sql {
+  const { done, total, unit, checkpoint } = progress ?? { done: 0, total: null, unit: null };
+  const kept = checkpoint === undefined ? empty : sql`, checkpoint = ${JSON.stringify(checkpoint)}`;
+  return sql`done = ${done}, total = ${total}, unit = ${unit}${kept}`;
+}
+
 /** Tells how far jobs of this host are and that it is alive; answers which of them it has lost, or shall cancel. */
 export async function renewJobs(
   store: Store,
@@ -75,7 +82,7 @@ export async function renewJobs(
     const told = new Map<string, 'ours' | 'lost' | 'cancel'>();
     for (const { row, progress } of renewals) {
       const found = await tx.get<{ cancel_requested_at: string | null }>(sql`update jobs
-        set done = ${progress?.done ?? 0}, total = ${progress?.total ?? null}, unit = ${progress?.unit ?? null},
+        set ${progressColumns(progress)},
           lease_until = ${leaseFrom(now)}, updated_at = ${now}
         where tenant_id = ${row.tenantId} and id = ${row.id} and owner = ${owner} and status in ('queued', 'running')
         returning cancel_requested_at`);
@@ -96,7 +103,7 @@ export async function endJob(
   const { changes } = await store.database.write({ tenantId: row.tenantId }, (tx) =>
     tx.run(sql`update jobs set status = ${end.status}, result = ${end.result === null ? null : JSON.stringify(end.result)},
         failure = ${end.failure}, finished_at = ${now}, updated_at = ${now}, version = version + 1,
-        done = ${progress?.done ?? 0}, total = ${progress?.total ?? null}, unit = ${progress?.unit ?? null}
+        ${progressColumns(progress)}
       where tenant_id = ${row.tenantId} and id = ${row.id} and owner = ${row.owner} and status in ('queued', 'running')`),
   );
   return changes === 1;

@@ -15,6 +15,8 @@ export interface JobProgress {
   done: number;
   total: number | null;
   unit: JobUnit;
+  /** Where to go on after an interruption, for work that does not find that out by itself. */
+  checkpoint?: Record<string, unknown>;
 }
 
 /** How a job ended. */
@@ -30,7 +32,7 @@ export interface JobTask<E, R> {
    * The work, in slices: each ends in a `yield` or an `await` of its own, takes some 20 ms at most and commits what it
    * wrote. Between two slices it looks at the signal, and stops with its reason.
    */
-  run(job: { id: string; signal: AbortSignal; isResumed: boolean }): AsyncGenerator<E, R, void>;
+  run(job: { id: string; signal: AbortSignal; checkpoint: unknown }): AsyncGenerator<E, R, void>;
   progressOf(event: E): JobProgress | null;
   /** What is kept of the result. Cancelled work that has something to tell returns it and says so here. */
   resultOf(value: R): { status: 'completed' | 'cancelled'; result: Record<string, unknown> };

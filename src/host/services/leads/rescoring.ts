@@ -30,8 +30,16 @@ export interface RescoreInput {
   all: boolean;
 }
 
+/** How far a re-scoring is: enough to go on from there. */
+export interface RescorePlace {
+  walk: number;
+  after: Place | null;
+  done: number;
+  changed: number;
+}
+
 export type RescoreEvent =
-  | { type: 'progress'; done: number; of: number; changed: number }
+  | { type: 'progress'; done: number; of: number; changed: number; at: RescorePlace }
   | { type: 'result'; scored: number; changed: number; cancelled: boolean };
 
 /** Leads of one slice: read, scored and written well within 20 ms on SQLite. */
@@ -42,7 +50,7 @@ const tellEvery = 100;
 
 /**
  * Tells progress as it goes, and the result last. When it is cancelled (`signal`, or nobody listens any more) every slice is in whole
- * or not at all.
+ * or not at all. One that was interrupted goes on `from` where it was.
  * @throws DomainError `NOT_FOUND` for a partner that isn't there.
  */
 export async function* rescoreLeads(
@@ -50,6 +58,7 @@ export async function* rescoreLeads(
   session: Session,
   input: RescoreInput,
   signal: AbortSignal | undefined,
+  from: RescorePlace = { walk: 0, after: null, done: 0, changed: 0 },
 ): AsyncGenerator<RescoreEvent, void, void> {
   const walks = walksOf(input);
   const of = await host.database.read({ tenantId: session.tenantId }, async (reader) => {
@@ -58,12 +67,13 @@ export async function* rescoreLeads(
     for (const walk of walks) sum += await countOf(reader, session, walk);
     return sum;
   });
-  let done = 0;
-  let changed = 0;
+  let { done, changed } = from;
+  let at = from;
   let toldAt = performance.now();
-  yield { type: 'progress', done, of, changed };
-  for (const walk of walks) {
-    let after: Place | undefined;
+  yield { type: 'progress', done, of: Math.max(of, done), changed, at };
+  for (const [number, walk] of walks.entries()) {
+    if (number < from.walk) continue;
+    let after = number === from.walk && from.after !== null ? from.after : undefined;
     for (;;) {
       await setImmediate();
       if (signal?.aborted === true) {
@@ -73,16 +83,17 @@ export async function* rescoreLeads(
       const slice = await nextSlice(host, session, walk, after);
       const last = slice.at(-1);
       if (last === undefined) break;
-      after = last;
+      after = { submittedAt: last.submittedAt, id: last.id };
       const moved = slice.filter(({ moves }) => moves).map(({ id }) => id);
       if (moved.length > 0) changed += await rescoreSlice(host, session, input, moved);
       done += slice.length;
+      at = { walk: number, after, done, changed };
       if (performance.now() - toldAt < tellEvery) continue;
       toldAt = performance.now();
-      yield { type: 'progress', done, of: Math.max(of, done), changed };
+      yield { type: 'progress', done, of: Math.max(of, done), changed, at };
     }
   }
-  yield { type: 'progress', done, of: done, changed };
+  yield { type: 'progress', done, of: done, changed, at };
   yield { type: 'result', scored: done, changed, cancelled: false };
 }
 

@@ -2,19 +2,31 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sql from 'sql-template-tag';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Outputs } from '#contract/index.ts';
+import type { Inputs, Outputs } from '#contract/index.ts';
 import { jobOrder } from '#contract/jobs.ts';
+import { defaultScoreWeights } from '#domain/quality-score.ts';
 import { idFieldsOf } from '#test/host/procedures.ts';
 import { engines } from '#test/support/databases.ts';
 import { type Client, refusalOf, type TestHost, type TestTenant, testHost } from '#test/support/host.ts';
-import { activePartner } from '../credit-stories.ts';
+import { activePartner, approvedLead, policyInForce } from '../credit-stories.ts';
 import { approvedCredits, june, pendingPayout } from '../payout-stories.ts';
 
 type Job = Outputs['jobs']['get'];
+type Order = Inputs['jobs']['start'];
+type JobInput<K extends Order['kind']> = Extract<Order, { kind: K }>['input'];
 
 const header = 'First Name;last_name;E-Mail;Telefon';
 const goodRow = (n: number) => `Ana;Meyer ${n};ana${n}@example.com;+49 30 ${1_000_000 + n}`;
 const rows = (count: number) => [header, ...Array.from({ length: count }, (_, n) => goodRow(n))].join('\n');
+const aSimulation: JobInput<'policy_simulation'> = {
+  policy: {
+    policyType: 'time_based',
+    timeUnitType: 'monthly',
+    calculationType: 'fixed_price',
+    baseCredit: 700,
+  },
+  leads: [{ qualityScore: 85 }],
+};
 const nowhere = '01890000-0000-7000-8000-000000000000';
 
 describe.each(engines)('jobs on %s', (engine) => {
@@ -106,6 +118,60 @@ describe.each(engines)('jobs on %s', (engine) => {
     expect(file.data.trim().split('\r\n')).toHaveLength(4);
   });
 
+  it('simulates a policy over a period, changing nothing, and scores leads again', async () => {
+    await approvedLead(host, partnerId);
+    await approvedLead(host, partnerId);
+    const { policy } = aSimulation;
+    const input = { policy: { ...policy, partnerId }, from: '2026-06-01', to: '2026-06-30' };
+    const simulation = await host.as('policy_manager').jobs.start({ kind: 'policy_simulation', input });
+    expect(await atRest(simulation)).toMatchObject({
+      status: 'completed',
+      partnerId,
+      progress: { done: 2, total: 2, unit: 'leads' },
+      result: {
+        kind: 'policy_simulation',
+        leads: 2,
+        totals: [{ currency: 'EUR', amount: 1400 }],
+        omitted: 0,
+      },
+    });
+    expect((await host.as('auditor').credits.list({})).items).toEqual([]);
+    const rescoring = { kind: 'lead_rescoring', input: { all: true } } as const;
+    expect(await atRest(await host.as('lead_reviewer').jobs.start(rescoring))).toMatchObject({
+      status: 'completed',
+      result: { kind: 'lead_rescoring', scored: 2, changed: 0 },
+    });
+  });
+
+  it('goes on scoring after the last lead it looked at', async () => {
+    await atRest(await startImport(rows(3000)));
+    // Only the e-mail address counts, so every score changes.
+    const none = Object.fromEntries(Object.keys(defaultScoreWeights).map((field) => [field, 0]));
+    const scoreWeights = { ...none, email: 100 };
+    await host.as('partner_manager').leadScoring.setWeights({ id: partnerId, scoreWeights });
+    const job = await host.as('lead_reviewer').jobs.start({ kind: 'lead_rescoring', input: {} });
+    for await (const state of await host.as('auditor').jobs.watch({ id: job.id })) {
+      if ((state.progress?.done ?? 0) > 0) break;
+    }
+    await host.context.jobs.stop();
+    const before = await host.as('auditor').jobs.get({ id: job.id });
+    expect(before).toMatchObject({ status: 'interrupted' });
+    const next = host.anotherHost();
+    await next.clientWith(await host.token('lead_reviewer')).jobs.resume({ id: job.id });
+    const states = await watched(job, next.clientWith(await host.token('auditor')));
+    expect(states.at(-1)).toMatchObject({
+      status: 'completed',
+      progress: { done: 3000, total: 3000 },
+      result: { scored: 3000, changed: 3000 },
+    });
+    expect(states[0]!.progress!.done).toBeGreaterThanOrEqual(before.progress!.done);
+    const [histories] = await host.database.read({ tenantId: host.tenantId }, (reader) =>
+      reader.all<{ n: number }>(sql`select count(*) as n from lead_score_history
+        where tenant_id = ${host.tenantId} and why = 'rescoring'`),
+    );
+    expect(histories!.n).toBe(3000);
+  });
+
   it('answers the same command id with the same job', async () => {
     const order = { kind: 'payout_generation', input: june, commandId: 'once' } as const;
     const first = await host.as('finance').jobs.start(order);
@@ -116,18 +182,20 @@ describe.each(engines)('jobs on %s', (engine) => {
 
   it('takes the permission of the kind, and nothing of another organization', async () => {
     const uploadId = await upload(host.as('admin'), rows(1));
-    const orders = [
+    const orders: Order[] = [
       { kind: 'lead_import', input: { partnerId, uploadId } },
       { kind: 'payout_generation', input: june },
       { kind: 'payout_export', input: { format: 'csv_payouts' } },
-    ] as const;
+      { kind: 'lead_rescoring', input: {} },
+      { kind: 'policy_simulation', input: aSimulation },
+    ];
     const mayStart = {
       partner_manager: ['lead_import'],
-      lead_reviewer: [],
-      policy_manager: [],
-      approver: [],
+      lead_reviewer: ['lead_rescoring'],
+      policy_manager: ['policy_simulation'],
+      approver: ['policy_simulation'],
       finance: ['payout_generation', 'payout_export'],
-      auditor: [],
+      auditor: ['policy_simulation'],
     } as const;
     for (const [role, kinds] of Object.entries(mayStart)) {
       for (const order of orders) {
@@ -146,6 +214,10 @@ describe.each(engines)('jobs on %s', (engine) => {
     const job = await other.as('finance').jobs.start({ kind: 'payout_generation', input: june });
     await other.as('finance').jobs.get({ id: job.id });
     const ours = host.as('admin');
+    const theirPolicy = await policyInForce(other, theirs.partner.id);
+    const [theirSource] = (await other.as('admin').sources.list({ id: theirs.partner.id })).items;
+    const simulate = (more: object) =>
+      ours.jobs.start({ kind: 'policy_simulation', input: { ...aSimulation, ...more } });
     const foreign: Record<string, () => Promise<unknown>> = {
       'lead_import partnerId': async () =>
         ours.jobs.start({
@@ -162,6 +234,14 @@ describe.each(engines)('jobs on %s', (engine) => {
           kind: 'payout_export',
           input: { format: 'csv_payouts', payoutIds: [theirs.payout.id] },
         }),
+      'lead_rescoring partnerId': () =>
+        ours.jobs.start({ kind: 'lead_rescoring', input: { partnerId: theirs.partner.id } }),
+      'policy_simulation policy.id': () => simulate({ policy: { id: theirPolicy.id } }),
+      'policy_simulation policy.partnerId': () =>
+        simulate({ policy: { ...aSimulation.policy, partnerId: theirs.partner.id } }),
+      'policy_simulation policy.sourceId': () =>
+        simulate({ policy: { ...aSimulation.policy, partnerId, sourceId: theirSource!.id } }),
+      'policy_simulation leads': () => simulate({ leads: [theirs.lines[0]!.partnerLeadId!] }),
       get: () => ours.jobs.get({ id: job.id }),
       watch: () => ours.jobs.watch({ id: job.id }),
       cancel: () => ours.jobs.cancel({ id: job.id }),
@@ -192,11 +272,11 @@ describe.each(engines)('jobs on %s', (engine) => {
     ] as const) {
       expect((await refusalOf(finance.jobs.start(order))).code).toBe('VALIDATION');
     }
-    const unknown = {
+    const unknown = finance.jobs.start({
       kind: 'payout_export',
       input: { format: 'csv_payouts', payoutIds: [nowhere] },
-    } as const;
-    expect((await refusalOf(finance.jobs.start(unknown))).code).toBe('NOT_FOUND');
+    });
+    expect((await refusalOf(unknown)).code).toBe('NOT_FOUND');
     expect((await host.as('auditor').jobs.list({})).items).toEqual([]);
   });
 

@@ -114,6 +114,7 @@ describe.each(engines)('the runner of jobs on %s', (engine) => {
       done: 0,
       total: null,
       unit: null,
+      checkpoint: null,
       result: null,
       failure: null,
       startedBy: userId,
