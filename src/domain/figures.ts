@@ -96,6 +96,9 @@ export const figures = {
   },
   earnings: { unit: 'minor units', formula: 'creditsApproved of the range, by currency' },
 
+  partners: { unit: 'count', formula: 'partners of the type that are there today' },
+  activePartners: { unit: 'count', formula: 'of these the active ones' },
+
   // Score distribution
   leads: {
     unit: 'count',
