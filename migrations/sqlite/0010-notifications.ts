@@ -107,6 +107,7 @@ export const notifications: Migration = {
       CONSTRAINT "pk_mail_outbox" PRIMARY KEY ("tenant_id", "id")
     ) STRICT`,
     `CREATE UNIQUE INDEX "ux_mail_outbox_recipient" ON "mail_outbox" ("tenant_id", "notification_id", "recipient_id")`,
+    `CREATE INDEX "ix_mail_outbox_status" ON "mail_outbox" ("tenant_id", "status", "id")`,
     `CREATE INDEX "ix_mail_outbox_due" ON "mail_outbox" ("tenant_id", "status", "next_attempt_at", "id")`,
     `CREATE INDEX "ix_mail_outbox_claimed" ON "mail_outbox" ("tenant_id", "claimed_until") WHERE status = 'sending'`,
   ],

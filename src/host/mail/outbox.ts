@@ -61,11 +61,11 @@ export async function tenantsAwaitingMail(host: Storing): Promise<string[]> {
  */
 export function addressNotifications(host: Storing, tenantId: string): Promise<boolean> {
   return host.database.write({ tenantId }, async (tx) => {
+    // To the end of one: of its audiences some may be beyond the limit.
     const next = await tx.all<{ id: string }>(sql`select id from notifications
       where tenant_id = ${tenantId} and awaits_mail order by id limit ${notificationsAtOnce}`);
     if (next.length === 0) return false;
-    // All audiences of each: one of them may have been beyond the limit.
-    const ids = join([...new Set(next.map(({ id }) => id))]);
+    const last = next.at(-1)?.id;
     const rows = await tx.all<{
       id: string;
       audience: string;
@@ -74,7 +74,7 @@ export function addressNotifications(host: Storing, tenantId: string): Promise<b
       data: unknown;
       created_at: string;
     }>(sql`select id, audience, event, actor_id, data, created_at from notifications
-      where tenant_id = ${tenantId} and awaits_mail and id in (${ids}) order by id, audience
+      where tenant_id = ${tenantId} and awaits_mail and id <= ${last} order by id
       ${tx.engine === 'postgres' ? sql`for update` : empty}`);
     const addressed = rows.map(({ actor_id: actorId, ...row }) => ({ ...row, actorId }));
     const recipients = await recipientsOf(tx, tenantId, addressed);
@@ -92,8 +92,12 @@ export function addressNotifications(host: Storing, tenantId: string): Promise<b
         values ${join(mails.slice(start, start + 100))}
         on conflict (tenant_id, notification_id, recipient_id) do nothing`);
     }
-    await tx.run(sql`update notifications set awaits_mail = ${false}
-      where tenant_id = ${tenantId} and awaits_mail and id in (${ids})`);
+    const byAudience = new Map<string, string[]>();
+    for (const { audience, id } of rows) byAudience.set(audience, [...(byAudience.get(audience) ?? []), id]);
+    for (const [audience, ids] of byAudience) {
+      await tx.run(sql`update notifications set awaits_mail = ${false}
+        where tenant_id = ${tenantId} and audience = ${audience} and id in (${join(ids)})`);
+    }
     return next.length === notificationsAtOnce;
   });
 }

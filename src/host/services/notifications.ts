@@ -39,9 +39,10 @@ export function notificationsService(host: HostContext): Service<'notifications'
       requireComplete(session);
       const [before] = input.cursor === undefined ? [] : decodeCursor(input.cursor, ['id']);
       return host.database.read({ tenantId: session.tenantId }, async (reader) => {
+        const unread = await unreadOnly(reader, session);
         const rows = await visible(reader, session, {
           where: sql`${before === undefined ? empty : sql`and n.id < ${before}`}
-            ${input.unread === true ? sql`and ${unread}` : empty}`,
+            ${input.unread === true ? unread : empty}`,
           limit: input.limit + 1,
         });
         const page = cutPage(rows, input.limit, (row) => [row.id]);
@@ -49,7 +50,7 @@ export function notificationsService(host: HostContext): Service<'notifications'
         return {
           items: page.items.flatMap(toWire),
           nextCursor: page.nextCursor,
-          unreadCount: await count(reader, session, sql`and ${unread}`, mostCounted),
+          unreadCount: await count(reader, session, unread, mostCounted),
           ...(total !== undefined && { total }),
         };
       });
@@ -112,7 +113,13 @@ export function notificationsService(host: HostContext): Service<'notifications'
   };
 }
 
-const unread = sql`(m.read_through is null or n.id > m.read_through) and r.notification_id is null`;
+/** What is not read: after the mark, which the key is searched by, and not read one by one. */
+async function unreadOnly(reader: Reader, { tenantId, userId }: Session): Promise<Sql> {
+  const mark = await reader.get<{ read_through: string }>(sql`select read_through from notification_marks
+    where tenant_id = ${tenantId} and person_id = ${userId}`);
+  const after = mark === undefined ? empty : sql`and n.id > ${mark.read_through}`;
+  return sql`${after} and r.notification_id is null`;
+}
 
 /** The rows of one audience, newest first, with whether the person has read them. What they caused is not told to them. */
 function ofAudience(session: Session, audience: string, columns: Sql, where: Sql, limit: number): Sql {

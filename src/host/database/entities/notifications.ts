@@ -159,6 +159,7 @@ export const mailOutbox = defineTable(
     noun: 'e-mail',
     indexes: {
       ux_mail_outbox_recipient: { on: ['tenantId', 'notificationId', 'recipientId'], unique: true },
+      ix_mail_outbox_status: { on: ['tenantId', 'status', 'id'] },
       ix_mail_outbox_due: { on: ['tenantId', 'status', 'nextAttemptAt', 'id'] },
       ix_mail_outbox_claimed: { on: ['tenantId', 'claimedUntil'], where: "status = 'sending'" },
     },
