@@ -3,7 +3,13 @@ import { allTables, type Database, sessions } from '#host/database/index.ts';
 import { addressNotifications } from '#host/mail/outbox.ts';
 import { openSession } from '#host/services/organization/sessions.ts';
 import type { Client, TestTenant } from '#test/support/host.ts';
-import { approvedLead, leadData, policyInForce } from './services/credit-stories.ts';
+import {
+  activePartner,
+  approvedLead,
+  leadData,
+  policyInForce,
+  submittedLead,
+} from './services/credit-stories.ts';
 import { june, paid, pendingPayout } from './services/payout-stories.ts';
 
 /** The kinds of rows that ids on the wire stand for. */
@@ -32,7 +38,9 @@ type Kind =
   | 'notification'
   | 'mail'
   | 'partnerUser'
-  | 'session';
+  | 'session'
+  /** One that nobody has looked at yet, each time. */
+  | 'newLead';
 
 export interface Rows {
   /** The id of the organization's row; an upload and a session are new ones each time, since they are used up. */
@@ -112,6 +120,14 @@ const simulating: Spec = {
   },
 };
 let serial = 0;
+
+/** The ways in which a foreign id may be answered. */
+export const answers = {
+  NOT_FOUND: { code: 'NOT_FOUND' },
+  VALIDATION: { code: 'VALIDATION' },
+  nothing: { code: undefined, value: { items: [], nextCursor: null } },
+  outcome: { value: { outcomes: [{ ok: false, code: 'NOT_FOUND' }] } },
+};
 
 /** What a foreign id in this field is answered with. */
 export function answerFor({ answer }: Spec, field: string): ForeignAnswer {
@@ -195,6 +211,7 @@ export const foreignIds: Record<string, Spec> = {
   'figures.comparison': byId('partner'),
   'sources.list': byId('partner'),
   'sources.create': byId('partner', aSource),
+  'sources.get': byId('source'),
   'sources.update': byId('source', { sourceName: 'Stall' }),
   'sources.deactivate': byId('source'),
   'sources.stats': {
@@ -227,7 +244,7 @@ export const foreignIds: Record<string, Spec> = {
   'leads.convert': byId('lead', { dealValue: 100, conversionDate: '2026-06-15' }),
   'leads.withdrawConversion': byId('lead', { reason: 'no' }),
   'leads.assign': {
-    input: async (own) => ({ id: await own.id('lead'), reviewerId: await own.id('staff') }),
+    input: async (own) => ({ id: await own.id('newLead'), reviewerId: await own.id('staff') }),
     fields: { id: 'lead', reviewerId: 'staff' },
   },
   'leads.notDuplicate': byId('lead', { reason: 'no' }),
@@ -237,7 +254,7 @@ export const foreignIds: Record<string, Spec> = {
   'leads.bulk': {
     input: async (own) => ({
       action: 'assign',
-      ids: [await own.id('lead')],
+      ids: [await own.id('newLead')],
       reviewerId: await own.id('staff'),
     }),
     fields: { ids: 'lead', reviewerId: 'staff' },
@@ -345,6 +362,10 @@ export const foreignIds: Record<string, Spec> = {
     fields: { partnerId: 'partner' },
   },
   'payouts.generateStream': {
+    input: async (own) => ({ ...june, partnerId: await own.id('partner') }),
+    fields: { partnerId: 'partner' },
+  },
+  'payouts.why': {
     input: async (own) => ({ ...june, partnerId: await own.id('partner') }),
     fields: { partnerId: 'partner' },
   },
@@ -471,7 +492,10 @@ export async function oneOfEach(
   await addressNotifications({ database, now: () => '2026-06-15T12:00:00.000Z' }, office.tenantId);
   const { items: mails } = await admin.mail.outbox({ limit: 1 });
 
-  const ids: Record<Exclude<Kind, 'upload' | 'session'>, string> = {
+  // Of a partner of its own: what the others are tried with leaves this one's source in use.
+  const newLead = async () => (await submittedLead(office, (await activePartner(office)).id)).id;
+  const eachTime = { upload, session, newLead };
+  const ids: Record<Exclude<Kind, 'upload' | 'session' | 'newLead'>, string> = {
     staff: me.id,
     partner: partner.id,
     source: source!.id,
@@ -497,7 +521,7 @@ export async function oneOfEach(
   };
   return {
     id: async (kind) =>
-      kind === 'upload' ? await upload() : kind === 'session' ? await session() : ids[kind],
+      kind === 'upload' || kind === 'session' || kind === 'newLead' ? await eachTime[kind]() : ids[kind],
     snapshot: () =>
       database.read('system', async (reader) => {
         const rows: Record<string, unknown> = {};

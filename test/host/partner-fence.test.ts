@@ -6,7 +6,7 @@ import { contract, type Inputs } from '#contract/index.ts';
 import { allTables } from '#host/database/index.ts';
 import { engines } from '#test/support/databases.ts';
 import { type Client, type TestHost, testHost } from '#test/support/host.ts';
-import { answerFor, foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
+import { answerFor, answers, foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
 import { type Answer, answerOf, call, idFieldsOf, visibleFields, withField } from './procedures.ts';
 import { leadData } from './services/credit-stories.ts';
 
@@ -23,14 +23,6 @@ const withIds = open
   .flatMap(({ path, procedure }) => idFieldsOf(procedure).map((field) => ({ path, field })))
   .filter(({ path, field }) => !ofTheOffice.has(foreignIds[path]?.fields[field]));
 const nowhere = '01890000-0000-7000-8000-000000000000';
-
-/** What a foreign id is answered with. */
-const answers = {
-  NOT_FOUND: { code: 'NOT_FOUND' },
-  VALIDATION: { code: 'VALIDATION' },
-  nothing: { code: undefined, value: { items: [], nextCursor: null } },
-  outcome: { value: { outcomes: [{ ok: false, code: 'NOT_FOUND' }] } },
-};
 
 /** Everything of a partner, to see that it stays so. */
 async function storedOf(host: TestHost, partnerId: string): Promise<Record<string, unknown>> {
