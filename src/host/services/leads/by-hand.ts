@@ -1,7 +1,7 @@
 import { permissionsOf } from '#contract/permissions.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
-import { partnerLeads, staff } from '../../database/index.ts';
+import { partnerLeads, type Reader, type StaffRow, staff } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
 import type { Input } from '../service.ts';
@@ -24,20 +24,12 @@ export function assignLead(
   return command(host, session, { name: 'leads.assign', input }, async ({ tx, now, record }) => {
     const held = await holdLead(tx, input.id);
     const { lead, partner } = held;
+    const reviewer = await requireReviewer(tx, input.reviewerId);
     const isAdministrators = session.roles.includes('admin');
     const free = isAdministrators ? { ...lead, claimedBy: null, claimExpiresAt: null } : lead;
     await requireFree(tx, session, { lead: free, partner }, { now, version: input.version });
     requireStandsAlone(lead);
     if (lead.status !== 'under_review') await requirePath(tx, lead, 'review');
-    const reviewer = await tx.find(staff, { id: input.reviewerId });
-    if (reviewer === undefined) {
-      throw new DomainError('NOT_FOUND', 'There is no such person to review it.', {
-        fields: [{ path: 'reviewerId', message: 'There is no such person.' }],
-      });
-    }
-    if (!reviewer.isActive || !permissionsOf(reviewer.roles).includes('leads.review')) {
-      throw invalidField('reviewerId', `${reviewer.firstName} ${reviewer.lastName} doesn't review leads.`);
-    }
     const minutes = session.tenant.settings.claimLeaseMinutes;
     const after = await tx.update(
       partnerLeads,
@@ -104,4 +96,18 @@ export function markNotDuplicate(
     });
     return toWire({ session, now }, after, partner);
   });
+}
+
+/** @throws DomainError `NOT_FOUND`, `VALIDATION` for somebody who reviews no leads. */
+async function requireReviewer(tx: Reader, id: string): Promise<StaffRow> {
+  const reviewer = await tx.find(staff, { id });
+  if (reviewer === undefined) {
+    throw new DomainError('NOT_FOUND', 'There is no such person to review it.', {
+      fields: [{ path: 'reviewerId', message: 'There is no such person.' }],
+    });
+  }
+  if (!reviewer.isActive || !permissionsOf(reviewer.roles).includes('leads.review')) {
+    throw invalidField('reviewerId', `${reviewer.firstName} ${reviewer.lastName} doesn't review leads.`);
+  }
+  return reviewer;
 }
