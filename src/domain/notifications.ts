@@ -293,7 +293,6 @@ type VariablesOf<E extends NotificationEvent> = (typeof notificationEvents)[E]['
 
 /** Where an e-mail stands: waiting for its turn, with a sender, or at its end. */
 export const outboxStatuses = ['queued', 'sending', 'sent', 'failed', 'skipped'] as const;
-export type OutboxStatus = (typeof outboxStatuses)[number];
 
 /** What a notification of an event is told with; money in minor units. */
 export type NotificationData<E extends NotificationEvent = NotificationEvent> = {

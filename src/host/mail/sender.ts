@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { isNotificationEvent, type NotificationEvent } from '#domain/notifications.ts';
@@ -69,7 +69,8 @@ export function mailSender(host: HostContext, options: MailSenderOptions = {}): 
 
   async function work(): Promise<void> {
     for (const tenantId of await tenantsAwaitingMail(host)) {
-      while (!stopping.signal.aborted && (await addressNotifications(host, tenantId)));
+      // Between two steps the host's other callers get their turn.
+      while (!stopping.signal.aborted && (await addressNotifications(host, tenantId))) await setImmediate();
     }
     for (const settings of await enabledSettings(host)) {
       if (stopping.signal.aborted) return;
