@@ -462,7 +462,7 @@ export async function oneOfEach(
     return (await admin.partnerDocuments.add({ id: partner.id, name: 'Tax', kind: 'tax', uploadId })).id;
   };
   const me = await admin.auth.me();
-  const view = await admin.savedViews.create({ list: 'leads', name: `Mine ${++serial}`, filters: {} });
+  const view = await own.savedViews.create({ list: 'leads', name: `Mine ${++serial}`, filters: {} });
   const { id: partnerUser } = await admin.partnerUsers.create({
     id: partner.id,
     email: `person-${++serial}@example.com`,
@@ -483,7 +483,7 @@ export async function oneOfEach(
       return latest!.id;
     });
   };
-  const [told] = (await admin.notifications.list({ limit: 1 })).items;
+  const [told] = (await own.notifications.list({ limit: 1 })).items;
   await addressNotifications({ database, now: () => '2026-06-15T12:00:00.000Z' }, office.tenantId);
   const { items: mails } = await admin.mail.outbox({ limit: 1 });
 
