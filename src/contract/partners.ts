@@ -370,6 +370,10 @@ export const sources = {
       }),
     )
     .output(partnerSource),
+  get: partnerProcedure('partners.read', 'NOT_FOUND')
+    .route({ method: 'GET', path: '/sources/{id}', summary: 'One source', tags: ['Sources'] })
+    .input(z.object({ id }))
+    .output(partnerSource),
   getByCode: partnerProcedure('partners.read', 'NOT_FOUND')
     .route({
       method: 'GET',

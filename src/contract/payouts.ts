@@ -1,5 +1,6 @@
 import { eventIterator } from '@orpc/contract';
 import * as z from 'zod';
+import { whyCodes } from '#domain/payout-why.ts';
 import { payoutStatuses } from '#domain/state-machines.ts';
 import { paymentMethods } from '#domain/vocabulary.ts';
 import {
@@ -172,6 +173,33 @@ export const payouts = {
           generatedSummary.extend({ type: z.literal('result') }),
         ]),
       ),
+    ),
+  why: partnerProcedure('payouts.read', 'NOT_FOUND')
+    .route({
+      method: 'GET',
+      path: '/payouts/why',
+      summary: 'Why a partner has no payout of a period, or what there is of one',
+      tags,
+    })
+    .input(z.object({ partnerId: id, periodStart: day, periodEnd: day }))
+    .output(
+      z.object({
+        partnerId: id,
+        partnerName: z.string(),
+        periodStart: day,
+        periodEnd: day,
+        currency: currencyCode,
+        /** Every reason that holds, what is there already first. */
+        reasons: z.array(
+          z.object({
+            code: z.enum(whyCodes),
+            /** For people. */
+            sentence: z.string(),
+            /** Minor units; null where no amount belongs to it. */
+            amount: signedMoney.nullable(),
+          }),
+        ),
+      }),
     ),
   list: partnerProcedure('payouts.read')
     .route({ method: 'GET', path: '/payouts', summary: 'Payouts, newest first', tags })

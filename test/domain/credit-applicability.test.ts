@@ -178,3 +178,11 @@ describe('whether a policy governs a lead', () => {
     expect(applied).toBeGreaterThan(20);
   });
 });
+
+test('a policy no longer pays, nor governs, from the day on that it is deactivated from', () => {
+  const ending = policy({}, { deactivatedFrom: '2026-03-15' });
+  expect(applicability(ending, lead({ eventDay: '2026-03-14' }))).toEqual({ applies: true });
+  const after = lead({ eventDay: '2026-03-15' });
+  expect(applicability(ending, after)).toEqual({ applies: false, reason: 'deactivated from 2026-03-15 on' });
+  expect(governsLead(ending, after)).toBe(false);
+});

@@ -5,6 +5,7 @@ import { payoutGeneration } from './payouts/generate-all.ts';
 import { payoutLines } from './payouts/lines.ts';
 import { payoutPayments } from './payouts/pay.ts';
 import { payoutQueries } from './payouts/queries.ts';
+import { payoutReasons } from './payouts/why.ts';
 import type { Service } from './service.ts';
 
 /** Payouts, from gathering credits to recording the payment (`domain.md`, "Payouts"). */
@@ -15,6 +16,7 @@ export function payoutsService(host: HostContext): Service<'payouts'> {
     ...payoutLines(host),
     ...payoutDecisions(host),
     ...payoutPayments(host),
+    ...payoutReasons(host),
     export: exportOverHttp(host),
   };
 }

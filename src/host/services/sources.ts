@@ -49,6 +49,13 @@ export function sourcesService(host: HostContext): Service<'sources'> {
         ),
       ),
 
+    get: (session, { id }) =>
+      read(session, async (reader) => {
+        const row = await reader.find(partnerSources, { id });
+        if (row === undefined || !isOwn(session, row.partnerId)) throw noSuchSource();
+        return toWire(row);
+      }),
+
     getByCode: (session, { sourceCode }) =>
       read(session, async (reader) => {
         const row = await reader.find(partnerSources, { sourceCode });

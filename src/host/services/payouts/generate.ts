@@ -9,6 +9,7 @@ import {
   type PartnerRow,
   partnerPayouts,
   partners,
+  type Reader,
   type Writer,
 } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -140,14 +141,14 @@ export async function writePayout(
 }
 
 /** The last day of any period the partner had a payout for, whatever became of it; null where it had none. */
-async function closedUntil(tx: Writer, session: Session, partnerId: string): Promise<string | null> {
+export async function closedUntil(tx: Reader, session: Session, partnerId: string): Promise<string | null> {
   const row = await tx.get<{ last: string | null }>(sql`select max(period_end) as last from partner_payouts
     where tenant_id = ${session.tenantId} and partner_id = ${partnerId}`);
   return row?.last ?? null;
 }
 
-async function hasApprovedCredits(
-  tx: Writer,
+export async function hasApprovedCredits(
+  tx: Reader,
   session: Session,
   partnerId: string,
   { periodStart, periodEnd }: PayoutPeriod,
