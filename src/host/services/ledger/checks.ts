@@ -192,15 +192,25 @@ function creditsInPayouts(tenantId: string): Sql {
     where d.tenant_id = ${tenantId} and d.released_at is null and (c.id is null or c.credit_amount <> d.amount)`;
 }
 
-/** What was taken back of a credit, in parts or as a whole, is no more than it was. */
+/**
+ * What was taken back of a credit is no more than it was: as a whole, in parts, and by what payouts carried over of it, which is the
+ * same earning.
+ */
 function creditsTakenBack(tenantId: string): Sql {
-  return sql`select c.partner_id, 'taken back of credit ' || c.id as figure, c.credit_amount as stored, r.amount as computed
+  return sql`select c.partner_id, 'taken back of credit ' || c.id as figure, c.credit_amount as stored, t.amount as computed
     from partner_lead_credits c
     join (
-      select reverses_credit_id, -sum(credit_amount) as amount from partner_lead_credits
-      where tenant_id = ${tenantId} and reverses_credit_id is not null group by reverses_credit_id
-    ) as r on r.reverses_credit_id = c.id
-    where c.tenant_id = ${tenantId} and (r.amount > c.credit_amount or c.status <> 'approved')`;
+      select coalesce(e.carries_over_credit_id, e.id) as root_id,
+        sum(case when e.status = 'reversed' then e.credit_amount else 0 end + coalesce(r.amount, 0)) as amount
+      from partner_lead_credits e
+      left join (
+        select reverses_credit_id, -sum(credit_amount) as amount from partner_lead_credits
+        where tenant_id = ${tenantId} and reverses_credit_id is not null group by reverses_credit_id
+      ) as r on r.reverses_credit_id = e.id
+      where e.tenant_id = ${tenantId} and (e.status = 'reversed' or r.amount is not null)
+      group by coalesce(e.carries_over_credit_id, e.id)
+    ) as t on t.root_id = c.id
+    where c.tenant_id = ${tenantId} and t.amount > c.credit_amount`;
 }
 
 /** An approved credit is booked on the same day as its ledger entry. The days differ by what `computed` says. */
