@@ -228,9 +228,9 @@ describe.each(engines)('scores of leads on %s', (engine) => {
         events.push(event);
       hear();
       expect(commands).toBeGreaterThan(0);
-      expect(events.at(-1)).toEqual({ type: 'result', scored: 100, changed: 100, cancelled: true });
+      expect(events.at(-1)).toEqual({ type: 'result', scored: 50, changed: 50, cancelled: true });
       const { result } = await rescored(office);
-      expect(result).toEqual({ type: 'result', scored: 450, changed: 350, cancelled: false });
+      expect(result).toEqual({ type: 'result', scored: 450, changed: 400, cancelled: false });
       const leads = await walk(office, 'list', { limit: 500 });
       for (const lead of leads) {
         const expected = lead.leadData.company === undefined ? 9999 : 10_000;

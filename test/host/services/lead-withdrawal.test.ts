@@ -312,5 +312,6 @@ describe.each(engines)('a conversion that is withdrawn, on %s', (engine) => {
       }),
       { numRuns: engine === 'sqlite' ? 12 : 6 },
     );
+    expect((await host.as('auditor').ledger.verify()).ok).toBe(true);
   });
 });

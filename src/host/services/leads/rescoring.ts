@@ -43,7 +43,7 @@ export type RescoreEvent =
   | { type: 'result'; scored: number; changed: number; cancelled: boolean };
 
 /** Leads of one slice: read, scored and written well within 20 ms on SQLite. */
-const sliceSize = 100;
+const sliceSize = 50;
 
 /** How often progress is told, in milliseconds. */
 const tellEvery = 100;
