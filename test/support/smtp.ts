@@ -16,8 +16,9 @@ export interface Received {
 export interface TestSmtp {
   port: number;
   received: Received[];
-  /** Connections so far. */
+  /** Connections so far, and those that tried to sign in. */
   connections: number;
+  logins: number;
   /** What the next commands are answered with; undefined takes everything. */
   refuse: { at: 'connect' | 'recipient' | 'data'; code: number; message: string } | undefined;
   /** Messages to this address. */
@@ -39,6 +40,7 @@ export async function smtpServer(login?: { user: string; pass: string }): Promis
     closeTimeout: 100,
     logger: false,
     onAuth(auth, _session, done) {
+      smtp.logins += 1;
       if (auth.username === login?.user && auth.password === login?.pass) done(null, { user: auth.username });
       else done(Object.assign(new Error('Invalid login'), { responseCode: 535 }));
     },
@@ -78,6 +80,7 @@ export async function smtpServer(login?: { user: string; pass: string }): Promis
     port,
     received: [],
     connections: 0,
+    logins: 0,
     refuse: undefined,
     to: (address) => smtp.received.filter((message) => message.to.includes(address)),
     close: () => new Promise((done) => server.close(() => done())),

@@ -96,10 +96,12 @@ const connectionCodes = new Set([
 export function failureOf(error: unknown): MailFailure {
   if (!isNodemailerError(error)) throw error;
   const { code, response, permanent, message } = error;
+  // Before there is a connection the answer alone says little: what was asked stands in the message.
+  if (connectionCodes.has(code ?? '')) return { kind: 'connection', reason: oneLine(message) };
   const reason = oneLine(response ?? message);
-  if (permanent === true && !connectionCodes.has(code ?? '')) return { kind: 'permanent', reason };
+  if (permanent === true) return { kind: 'permanent', reason };
   // "Service not available": the server is closing the channel, whatever it was asked.
-  if (connectionCodes.has(code ?? '') || error.responseCode === 421) return { kind: 'connection', reason };
+  if (error.responseCode === 421) return { kind: 'connection', reason };
   // A message that can't be built is the same the next time.
   if (code === 'EMESSAGE' && response === undefined) return { kind: 'permanent', reason };
   return { kind: 'temporary', reason };

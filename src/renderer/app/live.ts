@@ -91,7 +91,7 @@ async function follow(client: Client, refresher: Refresher, signal: AbortSignal)
         isFirst = false;
       }
     } catch (error) {
-      if (codeOf(error) === 'UNAUTHENTICATED' || codeOf(error) === 'FORBIDDEN') return;
+      if (codeOf(error) === 'UNAUTHENTICATED') return;
       failures += 1;
     }
     await pause(Math.min(longestPauseMs, firstPauseMs * 2 ** failures), signal);

@@ -89,6 +89,17 @@ forEachEngine((engine) => {
     });
   });
 
+  it('sends nothing over a line that is not encrypted where it was to be', async () => {
+    const smtp = await aMailServer({ user: 'office', pass: 'geheim-17' });
+    await setUpMail(host, smtp.port, { security: 'starttls', userName: 'office', password: 'geheim-17' });
+    const answer = await host.as('admin').mail.test({});
+    expect(answer).toMatchObject({ ok: false, answer: expect.stringMatching(/STARTTLS/i) });
+    expect(smtp.logins).toBe(0);
+    await setUpMail(host, smtp.port, { security: 'none', userName: 'office' });
+    expect(await host.as('admin').mail.test({})).toMatchObject({ ok: true });
+    expect(smtp.logins).toBe(1);
+  });
+
   describe('the outbox', () => {
     it('is listed page by page, by status, for those who may', async () => {
       const { partner, person } = await aPartnerWithPerson(host);

@@ -1,6 +1,9 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { NotificationEvent } from '#domain/notifications.ts';
+import { partnerLeadCredits, partnerLeads } from '#host/database/index.ts';
+import { leadApproved } from '#host/services/notifications/drafts.ts';
+import { notify } from '#host/services/notifications/notify.ts';
 import { forEachEngine } from '#test/support/databases.ts';
 import { type Client, refusalOf, type TestHost, testHost } from '#test/support/host.ts';
 import {
@@ -238,33 +241,38 @@ forEachEngine((engine) => {
     expect((await host.as('finance', 2).notifications.list({ limit: 500 })).items).toHaveLength(before);
   });
 
-  it('costs an approval one INSERT and no read', async () => {
+  it('costs an approval one INSERT and no read, whatever it left to be decided', async () => {
     const partner = await activePartner(host);
     await policyInForce(host, partner.id);
-    const lead = await submittedLead(host, partner.id);
+    const lead = await approvedLead(host, partner.id);
+    const audiences = await host.database.read({ tenantId: host.tenantId }, (reader) =>
+      reader.all<{ audience: string }>(sql`select audience from notifications
+        where tenant_id = ${host.tenantId} and partner_id = ${partner.id} and actor_id is not null
+          and event in ('lead_approved', 'credit_awaiting_decision') order by audience`),
+    );
+    expect(audiences.map((row) => row.audience)).toEqual([`partner:${partner.id}`, 'staff:approver']);
+
     const session = await host.session('lead_reviewer');
-    const before = await host.database.read({ tenantId: host.tenantId }, (reader) =>
-      reader.get<{ n: number }>(
-        sql`select count(*) as n from notifications where tenant_id = ${host.tenantId}`,
-      ),
-    );
-    await host.as('lead_reviewer').leads.approve({ id: lead.id });
-    const written = await host.database.read({ tenantId: host.tenantId }, (reader) =>
-      reader.all<{ audience: string; actor_id: string }>(
-        sql`select audience, actor_id from notifications where tenant_id = ${host.tenantId} order by id desc limit 2`,
-      ),
-    );
-    const after = await host.database.read({ tenantId: host.tenantId }, (reader) =>
-      reader.get<{ n: number }>(
-        sql`select count(*) as n from notifications where tenant_id = ${host.tenantId}`,
-      ),
-    );
-    expect(after!.n - before!.n).toBe(2);
-    expect(written.map((row) => row.audience).toSorted()).toEqual([
-      `partner:${partner.id}`,
-      'staff:approver',
-    ]);
-    expect(written.every((row) => row.actor_id === session.userId)).toBe(true);
+    const statements: string[] = [];
+    await host.database.write({ tenantId: host.tenantId }, async (tx) => {
+      const row = await tx.find(partnerLeads, { id: lead.id });
+      const made = await tx.list(partnerLeadCredits, sql`partner_lead_id = ${lead.id}`);
+      const counted = new Proxy(tx, {
+        get: (target, name, receiver) => {
+          if (name === 'run') {
+            return (statement: Sql) => {
+              statements.push(statement.sql.trim().slice(0, 25));
+              return target.run(statement);
+            };
+          }
+          if (name === 'engine' || name === 'scope') return Reflect.get(target, name, receiver);
+          throw new Error(`${String(name)} is one too many.`);
+        },
+      });
+      const work = { tx: counted, now: host.clock.now(), record: () => undefined, changed: () => undefined };
+      await notify(work, session, ...leadApproved(row!, partner, [...made, ...made]));
+    });
+    expect(statements).toEqual(['insert into notifications']);
   });
 
   it('reads page by page, counts the unread, and keeps who read what apart', async () => {
