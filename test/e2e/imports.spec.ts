@@ -63,6 +63,7 @@ test('a file is mapped, checked and imported; what stays out is told and can be 
   desk,
 }) => {
   test.slow();
+  await desk.as('partner_manager').campaigns.create({ code: 'Sommer', name: 'Sommer' });
   const partner = await activePartner(desk, 'Portal Nord');
   await desk.signIn(page, 'partner_manager', '/imports');
   await expect(page.getByRole('heading', { name: 'No file has been imported yet' })).toBeVisible();
