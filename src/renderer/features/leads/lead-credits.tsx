@@ -15,7 +15,10 @@ const origins: Record<Credit['origin'], string> = {
   policy: 'Policy',
   partner_terms: 'The partner’s own terms',
   request: 'Requested by hand',
-  reversal: 'Reversal of a paid credit',
+  reversal: 'Takes back a credit',
+  adjustment: 'Adjustment',
+  bonus: 'Bonus',
+  carry_over: 'Carried over from a payout',
 };
 
 /** Every credit that this lead made, whatever became of it. */

@@ -30,6 +30,7 @@ const kindLabels: Record<LedgerEventType, string> = {
   payout_approved: 'Payout approved',
   payout_cancelled: 'Payout cancelled',
   payment_recorded: 'Payment recorded',
+  payment_failed: 'Payment came back',
 };
 
 function accountName(account: string): string {
