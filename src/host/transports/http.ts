@@ -7,11 +7,10 @@ import { OpenAPIHandler } from '@orpc/openapi/node';
 import type { ORPCError } from '@orpc/server';
 import { BodyLimitPlugin, RPCHandler } from '@orpc/server/node';
 import { SimpleCsrfProtectionHandlerPlugin } from '@orpc/server/plugins';
-import type { Permission } from '#contract/permissions.ts';
-import { largestDocument } from '#domain/documents.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { Host } from '../compose.ts';
 import type { CallContext } from '../router/index.ts';
+import { type FileCall, fileCallAt } from './file-calls.ts';
 import { docsAssetFolder, docsPage, docsScript, hasRestPath, openApiDocument } from './openapi.ts';
 import { staticFiles } from './static-files.ts';
 
@@ -95,40 +94,6 @@ export function restErrorBody(error: ORPCError<string, unknown>): Record<string,
   return { code, message: error.message, ...data };
 }
 
-/** The calls whose body is a file: it is spooled to disk before the call sees it. */
-interface FileCall {
-  path: RegExp;
-  /** Who may not call it must not be able to fill the disk either. */
-  permission: Permission;
-  /** The content types of a file that is the whole body. */
-  types: RegExp;
-  /** What such a file is called, having no name of its own. */
-  fileName: string;
-  /** Bytes; what an upload may have unless told. */
-  largest?: number;
-  /** For a body of another type. */
-  asked: string;
-}
-
-const fileCalls: readonly FileCall[] = [
-  {
-    path: /^\/api\/v1\/partners\/[0-9a-fA-F-]{36}\/leads\/import$/,
-    permission: 'leads.submit',
-    types: /^(text\/(csv|plain|tab-separated-values)|application\/(csv|octet-stream|vnd\.ms-excel))\b/,
-    fileName: 'upload.csv',
-    asked: 'Send the file itself as text/csv, or as one file of multipart/form-data.',
-  },
-  {
-    path: /^\/api\/v1\/partners\/[0-9a-fA-F-]{36}\/documents\/upload$/,
-    permission: 'documents.add',
-    types: /^(application\/(pdf|octet-stream)|image\/(png|jpeg))\b/,
-    fileName: 'document',
-    largest: largestDocument,
-    asked:
-      'Send the file itself as application/pdf, image/png or image/jpeg, or as one of multipart/form-data.',
-  },
-];
-
 /** Spools the file that a request brings to disk; returns the upload's id. */
 async function spoolFile(
   host: Host,
@@ -147,8 +112,14 @@ async function spoolFile(
     throw new DomainError('FORBIDDEN', 'Your role does not allow this. Ask an administrator if you need it.');
   }
   const type = request.headers['content-type'] ?? '';
-  if (call.types.test(type)) return host.uploads.receive(session, call.fileName, request, call.largest);
-  if (!type.startsWith('multipart/form-data')) throw invalidField('body', call.asked);
+  const plain = type.split(';', 1)[0]?.trim().toLowerCase();
+  if (call.contentTypes.some((each) => each === plain)) {
+    return host.uploads.receive(session, call.fileName, request, call.largest);
+  }
+  if (!type.startsWith('multipart/form-data')) {
+    const [usual] = call.contentTypes;
+    throw invalidField('body', `Send the file itself as ${usual}, or as one file of multipart/form-data.`);
+  }
   return new Promise((resolve, reject) => {
     let receiving: Promise<string> | undefined;
     const form = busboy({
@@ -269,7 +240,7 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
       return;
     }
     const context: CallContext = { token: bearerOf(request), station: stationOf(request) };
-    const fileCall = fileCalls.find(({ path }) => path.test(pathname));
+    const fileCall = fileCallAt(pathname.slice(restPrefix.length));
     if (request.method === 'POST' && fileCall !== undefined) {
       // oRPC takes a body that is already there; the file itself stays on disk.
       Object.assign(request, { body: { uploadId: await spoolFile(host, request, context, fileCall) } });

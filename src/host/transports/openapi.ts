@@ -1,8 +1,11 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import type { AnyContractProcedure } from '@orpc/contract';
 import { OpenAPIGenerator } from '@orpc/openapi';
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
+import type { ProcedureMeta } from '#contract/base.ts';
 import { contract } from '#contract/index.ts';
+import { type FileCall, fileCalls } from './file-calls.ts';
 
 export type OpenApiDocument = Awaited<ReturnType<OpenAPIGenerator['generate']>>;
 
@@ -14,9 +17,9 @@ export const hasRestPath = ({
 }) => procedure['~orpc'].route.path !== undefined;
 
 /** The OpenAPI description of `/api/v1`, made from the contract. */
-export function openApiDocument(version: string): Promise<OpenApiDocument> {
+export async function openApiDocument(version: string): Promise<OpenApiDocument> {
   const generator = new OpenAPIGenerator({ schemaConverters: [new ZodToJsonSchemaConverter()] });
-  return generator.generate(contract, {
+  const document = await generator.generate(contract, {
     info: {
       title: 'Partner Desk',
       version,
@@ -26,11 +29,11 @@ export function openApiDocument(version: string): Promise<OpenApiDocument> {
     security: [{ bearer: [] }],
     components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
     filter: hasRestPath,
-    customErrorResponseBodySchema: () => ({
+    customErrorResponseBodySchema: (errors) => ({
       type: 'object',
       required: ['code', 'message'],
       properties: {
-        code: { type: 'string' },
+        code: { type: 'string', enum: [...new Set(errors.map(([code]) => code))] },
         message: { type: 'string' },
         fields: {
           type: 'array',
@@ -44,6 +47,66 @@ export function openApiDocument(version: string): Promise<OpenApiDocument> {
       },
     }),
   });
+  for (const operation of Object.values(document.paths ?? {}).flatMap(operationsOf)) {
+    explainRefusals(operation);
+    // The generator knows nothing of our permissions: who may call without a session is said here.
+    if (publicOperations.has(operation.operationId ?? '')) operation.security = [];
+  }
+  for (const call of fileCalls) describeFile(document.paths?.[call.path]?.post, call);
+  return document;
+}
+
+type Operation = NonNullable<NonNullable<OpenApiDocument['paths']>[string]>['post'];
+
+function operationsOf(item: NonNullable<OpenApiDocument['paths']>[string]): NonNullable<Operation>[] {
+  const methods = [item?.get, item?.post, item?.put, item?.patch, item?.delete];
+  return methods.filter((operation) => operation !== undefined);
+}
+
+/** The procedures that take no session, by the name they have in the description. */
+const publicOperations = new Set(
+  Object.entries(contract).flatMap(([resource, calls]) =>
+    Object.entries(calls)
+      .filter(([, procedure]: [string, AnyContractProcedure]) => {
+        const meta: Partial<ProcedureMeta> = procedure['~orpc'].meta;
+        return meta.permission === 'public';
+      })
+      .map(([name]) => `${resource}.${name}`),
+  ),
+);
+
+/** What a call is refused with, by the codes: a status alone says little. */
+function explainRefusals(operation: NonNullable<Operation>): void {
+  for (const [status, response] of Object.entries(operation.responses ?? {})) {
+    if (Number(status) < 400 || '$ref' in response) continue;
+    const schema = response.content?.['application/json']?.schema;
+    if (schema === undefined || '$ref' in schema) continue;
+    const code = schema.properties?.['code'];
+    if (typeof code === 'object' && 'enum' in code && code.enum !== undefined) {
+      response.description = code.enum.join(', ');
+    }
+  }
+}
+
+/** The body of a file call is the file itself; that the procedure takes the id of an upload is between it and the transport. */
+function describeFile(operation: Operation, call: FileCall): void {
+  if (operation === undefined) throw new Error(`The contract has no call at ${call.path}.`);
+  const content = Object.fromEntries(
+    call.contentTypes.map((type) => [type, { schema: { type: 'string' as const, contentMediaType: type } }]),
+  );
+  operation.requestBody = {
+    required: true,
+    content: {
+      ...content,
+      'multipart/form-data': {
+        schema: {
+          type: 'object',
+          required: ['file'],
+          properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } },
+        },
+      },
+    },
+  };
 }
 
 /** Where the files of the API page come from: a library, served by us, so that the page needs no network. */

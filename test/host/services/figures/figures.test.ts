@@ -277,17 +277,14 @@ describe.each(engines)('the figures of an office on %s', (engine) => {
         },
       );
       expect(plans.length).toBeGreaterThanOrEqual(11);
-      for (const plan of plans) {
-        if (engine === 'postgres') {
-          expect(plan).not.toMatch(/Seq Scan on (partner_leads|partner_lead_credits|partner_payouts)/);
-          continue;
-        }
-        for (const step of plan.match(/(SEARCH|SCAN) (partner_\w+|lead)\b[^"]*/g) ?? []) {
-          // A partner's credits are read by its own index, and those rows are few.
-          if (step.includes('ix_partner_lead_credits_payable')) continue;
-          expect(step).toMatch(/^SEARCH .* USING COVERING INDEX ix_partner_(leads|lead_credits|payouts)_/);
-        }
-      }
+      // What reads a table: on PostgreSQL all of it, on SQLite anything but an index that has all it takes. A partner's credits
+      // are found by an index of its own, and read.
+      const reads = {
+        postgres: /Seq Scan on (partner_leads|partner_lead_credits|partner_payouts)[^"]*/g,
+        sqlite:
+          /(SCAN|SEARCH) (partner_\w+|lead)\b(?!.* COVERING INDEX ix_)(?!.*ix_partner_lead_credits_payable)[^"]*/g,
+      }[engine];
+      expect(plans.flatMap((plan) => plan.match(reads) ?? [])).toEqual([]);
     } finally {
       await fresh.close();
     }

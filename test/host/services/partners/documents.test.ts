@@ -368,8 +368,11 @@ describe('documents over REST', () => {
       ...init,
       headers: { authorization: `Bearer ${by}`, ...(init.headers as Record<string, string>) },
     });
-  const post = (body: BodyInit, headers: Record<string, string>, query = 'name=Passport&kind=identity') =>
-    call(`/partners/${partnerId}/documents/upload?${query}`, { method: 'POST', body, headers });
+  const post = (
+    body: string | Uint8Array<ArrayBuffer> | FormData,
+    headers: Record<string, string>,
+    query = 'name=Passport&kind=identity',
+  ) => call(`/partners/${partnerId}/documents/upload?${query}`, { method: 'POST', body, headers });
 
   it('go in as the body itself or as a form, and come out as a file to save', async () => {
     const bytes = pdf('over the wire');
