@@ -28,10 +28,10 @@ function questions({ tenantId: t, partnerId: p, sourceId: s }: Office): Record<s
   const newestFirst = sql`(submitted_at, id) < (${at}, ${p}) order by submitted_at desc, id desc limit 50`;
   return {
     'the review queue': sql`select * from partner_leads where tenant_id = ${t}
-      and status in ('submitted', 'under_review') and deleted_at is null
+      and status in ('submitted', 'under_review') and deleted_at is null and linked_to is null
       order by quality_score desc, submitted_at, id limit 50`,
     'a later page of the queue, within one score': sql`select * from partner_leads where tenant_id = ${t}
-      and status in ('submitted', 'under_review') and deleted_at is null
+      and status in ('submitted', 'under_review') and deleted_at is null and linked_to is null
       and quality_score = 8000 and (submitted_at, id) > (${at}, ${p})
       order by quality_score desc, submitted_at, id limit 50`,
     'leads, newest first': sql`select * from partner_leads where tenant_id = ${t} and deleted_at is null and ${newestFirst}`,
@@ -105,13 +105,14 @@ forEachEngine((engine) => {
   it('reads a page of a list through the index too', async () => {
     // The same text as `list` makes: the tenant's rows as a sub-select.
     const page = sql`select * from (select * from partner_leads where tenant_id = ${office.tenantId} and deleted_at is null)
-      as partner_leads where status in ('submitted', 'under_review')
+      as partner_leads where status in ('submitted', 'under_review') and linked_to is null
       order by quality_score desc, submitted_at, id limit 50`;
     expect(await stepsOf(page)).toEqual([]);
     const rows = await database.read({ tenantId: office.tenantId }, (reader) =>
       reader.list(
         partnerLeads,
-        sql`status in ('submitted', 'under_review') order by quality_score desc, submitted_at, id limit 50`,
+        sql`status in ('submitted', 'under_review') and linked_to is null
+          order by quality_score desc, submitted_at, id limit 50`,
       ),
     );
     expect(rows).toHaveLength(50);
