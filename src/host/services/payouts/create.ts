@@ -65,5 +65,10 @@ async function chosenCredit(
     payableFrom: credit.payableFrom ?? today,
     partnerLeadId: credit.partnerLeadId,
     leadStatus: lead?.status ?? null,
+    leadSubmissionId: lead?.leadId ?? null,
+    sourceId: credit.sourceId,
+    policyId: credit.policyId,
+    policyRevision: credit.policyRevision,
+    reason: credit.reason,
   };
 }

@@ -13,6 +13,13 @@ export interface FreeCredit {
   payableFrom: string;
   partnerLeadId: string | null;
   leadStatus: LeadStatus | null;
+  /** The lead's entry in `leads`. */
+  leadSubmissionId: string | null;
+  sourceId: string | null;
+  policyId: string | null;
+  policyRevision: number | null;
+  /** How the amount came about. */
+  reason: string;
 }
 
 /**
@@ -31,7 +38,13 @@ export async function freeCredits(
     payable_from: string;
     partner_lead_id: string | null;
     lead_status: LeadStatus | null;
-  }>(sql`select c.id, c.credit_amount, c.payable_from, c.partner_lead_id, l.status as lead_status
+    lead_id: string | null;
+    source_id: string | null;
+    policy_id: string | null;
+    policy_revision: number | null;
+    reason: string;
+  }>(sql`select c.id, c.credit_amount, c.payable_from, c.partner_lead_id, l.status as lead_status,
+      l.lead_id, c.source_id, c.policy_id, c.policy_revision, c.reason
     from partner_lead_credits c
     left join partner_leads l on l.tenant_id = c.tenant_id and l.id = c.partner_lead_id
     where c.tenant_id = ${session.tenantId} and c.partner_id = ${partnerId} and c.status = 'approved'
@@ -47,6 +60,11 @@ export async function freeCredits(
     payableFrom: row.payable_from,
     partnerLeadId: row.partner_lead_id,
     leadStatus: row.lead_status,
+    leadSubmissionId: row.lead_id,
+    sourceId: row.source_id,
+    policyId: row.policy_id,
+    policyRevision: row.policy_revision,
+    reason: row.reason,
   }));
 }
 
@@ -66,12 +84,12 @@ export async function freeCredits(
  * be stranded by this: generating a period that holds it always takes it (1), and once the partner has any later
  * payout, the next one takes it by itself (3).
  */
-export function creditsToTake(
-  free: readonly FreeCredit[],
+export function creditsToTake<C extends Pick<FreeCredit, 'amount' | 'payableFrom'>>(
+  free: readonly C[],
   periodStart: string,
   closedUntil: string | null,
   minimumPayout = 0,
-): FreeCredit[] {
+): C[] {
   const earlierNet = free
     .filter((credit) => credit.payableFrom < periodStart)
     .reduce((net, credit) => net + credit.amount, 0);

@@ -1,12 +1,12 @@
-import sql, { type Sql } from 'sql-template-tag';
+import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { dayOf } from '#domain/calendar.ts';
 import { formatMinor, sumMinor } from '#domain/money.ts';
 import { generationOutcome, leadCountsOf, minimumPayoutOf } from '#domain/payouts.ts';
 import {
-  type Engine,
   type PartnerPayoutRow,
   type PartnerRow,
+  partnerPayoutDetails,
   partnerPayouts,
   partners,
   type Reader,
@@ -16,7 +16,6 @@ import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { creditsToTake, type FreeCredit, freeCredits } from './free-credits.ts';
 import { heldCredits } from './held-credits.ts';
-import { idsOf } from './ids.ts';
 import { type Payout, payoutToWire } from './wire.ts';
 
 export interface PayoutPeriod {
@@ -122,7 +121,7 @@ export async function writePayout(
     totalAmount,
   };
   await tx.insert(partnerPayouts, payout);
-  await insertLines(work, session, payout.id, taken);
+  await insertLines(work, payout.id, taken);
   work.record({
     action: 'payout_generated',
     resource: 'payout',
@@ -231,39 +230,27 @@ async function nextPayoutNumber(tx: Writer, session: Session, now: string): Prom
   return `PO-${year}-${String(row.value).padStart(6, '0')}`;
 }
 
-/** Hexadecimal digits of a line's id that count it within its payout: up to 16 million lines. */
-const counterDigits = 6;
-
-/** The statement's own ids, so that a payout of any size is one statement: a UUIDv7 whose last digits count the lines. */
-function lineId(engine: Engine, prefix: string, position: Sql): Sql {
-  return engine === 'sqlite'
-    ? sql`${prefix} || printf('%06x', ${position})`
-    : sql`cast(${prefix} || lpad(to_hex(${position}), 6, '0') as uuid)`;
-}
-
-/** One line per credit in one statement, in the order of approval, which is also that of the ids. */
-async function insertLines(
-  { tx }: Work,
-  session: Session,
-  payoutId: string,
-  taken: readonly FreeCredit[],
-): Promise<void> {
-  const prefix = uuidv7().slice(0, -counterDigits);
-  const ids = idsOf(
-    tx.engine,
-    taken.map((credit) => credit.id),
+/**
+ * One line per credit, in the order in which they became payable, which is also that of the ids. Their values come along with the free
+ * credits: reading credits and leads a second time costs more than handing the values back.
+ */
+async function insertLines({ tx, now }: Work, payoutId: string, taken: readonly FreeCredit[]): Promise<void> {
+  await tx.insertMany(
+    partnerPayoutDetails,
+    taken.map((credit) => ({
+      id: uuidv7(),
+      payoutId,
+      creditId: credit.id,
+      partnerLeadId: credit.partnerLeadId,
+      leadSubmissionId: credit.leadSubmissionId,
+      sourceId: credit.sourceId,
+      policyId: credit.policyId,
+      policyRevision: credit.policyRevision,
+      amount: credit.amount,
+      description: credit.reason,
+      status: 'pending' as const,
+      createdAt: now,
+      updatedAt: now,
+    })),
   );
-  const { changes } = await tx.run(sql`insert into partner_payout_details
-    (id, tenant_id, payout_id, credit_id, partner_lead_id, lead_submission_id, source_id, policy_id, policy_revision,
-      amount, description, status, version, created_at, updated_at)
-    select ${lineId(tx.engine, prefix, sql`row_number() over (order by c.payable_from, c.id)`)},
-      c.tenant_id, o.id, c.id, c.partner_lead_id, l.lead_id, c.source_id, c.policy_id, c.policy_revision,
-      c.credit_amount, c.reason, 'pending', 1, o.created_at, o.updated_at
-    from partner_lead_credits c
-    join partner_payouts o on o.tenant_id = c.tenant_id and o.id = ${payoutId}
-    left join partner_leads l on l.tenant_id = c.tenant_id and l.id = c.partner_lead_id
-    where c.tenant_id = ${session.tenantId} and c.id in (${ids})`);
-  if (changes !== taken.length) {
-    throw new Error(`A payout of ${taken.length} credits got ${changes} lines.`);
-  }
 }
