@@ -8,15 +8,18 @@ import { databaseFile } from '#host/compose.ts';
 import { verifyChain } from '#host/services/activity-chain.ts';
 import { measureApprovals } from './approvals.ts';
 import { measureCalculation } from './calculation.ts';
+import { measureFigures } from './figures.ts';
 import { fill, leadsPerPartner } from './fill.ts';
 import { measureImports } from './imports.ts';
+import { measureJobs } from './jobs.ts';
 import { commits, type Figure, median, percentile } from './measure.ts';
 import { type Card, openOffice, readCard } from './office.ts';
 import { measureExport, measureGeneration } from './payouts.ts';
 import { measureReads } from './reads.ts';
+import { measureSimulation } from './simulation.ts';
 import { printTable } from './table.ts';
 
-const usage = `npm run bench -- [--leads 1000000] [--data <folder>] [--only queue,approval,import,credit,payouts,export] [--json]
+const usage = `npm run bench -- [--leads 1000000] [--data <folder>] [--only queue,figures,approval,import,credit,payouts,export,simulate,jobs] [--json]
 
   --leads   leads in the database; a 200th of that are partners, two credits for five leads (default 1,000,000)
   --data    keeps the filled database there and measures on a copy of it; without it, all is in a temporary folder
@@ -37,7 +40,17 @@ const { values } = parseArgs({
 
 const say = (what: string) => console.error(`· ${what}`);
 
-const areas = ['queue', 'approval', 'import', 'credit', 'payouts', 'export'] as const;
+const areas = [
+  'queue',
+  'figures',
+  'approval',
+  'import',
+  'credit',
+  'payouts',
+  'export',
+  'simulate',
+  'jobs',
+] as const;
 
 /** How much is measured. */
 const effort = values.quick
@@ -73,6 +86,11 @@ async function measure(work: string, card: Card): Promise<{ figures: Figure[]; c
       const deep = Math.max(2, Math.round(card.leads / 100));
       figures.push(...(await measureReads(office, { partners: card.partners, deep, rounds: effort.reads })));
     }
+    if (wanted('figures')) {
+      say('figures and search');
+      const of = { leads: card.leads, rounds: Math.ceil(effort.reads / 20), searches: effort.reads };
+      figures.push(...(await measureFigures(office, of)));
+    }
     if (wanted('approval')) {
       say('approvals');
       const of = { leads: card.leads, partners: card.partners, reviewer: card.people.lead_reviewer };
@@ -96,6 +114,16 @@ async function measure(work: string, card: Card): Promise<{ figures: Figure[]; c
     if (wanted('export')) {
       say('export');
       figures.push(await measureExport(office, effort.exports));
+    }
+    if (wanted('simulate')) {
+      say('simulation');
+      const of = { approvals: effort.credits, rounds: values.quick ? 1 : 3 };
+      figures.push(await measureSimulation(office, card, of));
+    }
+    if (wanted('jobs')) {
+      say('jobs, and somebody at work beside them');
+      const of = { rows: effort.importRows, rounds: effort.reads };
+      figures.push(...(await measureJobs(office, card, of)));
     }
     say('checking the chain of activities');
     const chain = await office.host.database.read({ tenantId: card.tenantId }, (reader) =>

@@ -17,6 +17,10 @@ it('the bench fills a small office that verifies, and measures every figure besi
     'Queue, page 1 of 50',
     'Queue, page 10 of 50',
     'PartnerStats',
+    'Series over a year by day',
+    'Top partners of a year',
+    'Score distribution of a year',
+    'Search for one lead',
     'Approval with all it causes',
     'Approval, tiered, credit approved at once',
     'Import of 1,000 rows',
@@ -24,6 +28,7 @@ it('the bench fills a small office that verifies, and measures every figure besi
     'Credit calculation, pure code',
     '100 credits into 2 payouts',
     'Export of 100 lines',
+    'Simulation over 100,000 leads',
   ]);
   expect(figures.filter(({ ours, raw }) => !(ours > 0 && raw !== null && raw > 0))).toEqual([]);
 });
