@@ -60,13 +60,19 @@ export async function writeWholeFile(
   const handle = await createFile(growing, path);
   try {
     try {
+      // One piece is on its way to the disk while the next is made.
+      let underWay = Promise.resolve();
       await write(async (piece) => {
         signal?.throwIfAborted();
         const buffer = typeof piece === 'string' ? Buffer.from(piece) : piece;
         hash.update(buffer);
         bytes += buffer.length;
-        await handle.writeFile(buffer);
+        await underWay;
+        underWay = handle.writeFile(buffer);
+        // Whatever fails is thrown where it is waited for; until then it is nobody's.
+        underWay.catch(() => {});
       });
+      await underWay;
       signal?.throwIfAborted();
       await handle.sync();
     } finally {

@@ -78,6 +78,8 @@ export async function* streamFrom(
   batch: number,
 ): AsyncGenerator<unknown[]> {
   const connection = new BetterSqlite3(file, { readonly: true, fileMustExist: true });
+  // As much as SQLite maps: a long read touches each page once, and copying it out first took a fifth of its time.
+  connection.pragma('mmap_size = 2147418112');
   try {
     let rows: unknown[] = [];
     for (const row of connection.prepare<[readonly unknown[]]>(text).iterate(parameters)) {

@@ -40,15 +40,21 @@ async function createCsv<Row extends OfPayout>(
 ): Promise<ExportRecord> {
   const id = uuidv7();
   const file = await unrecordedFile(host, { id, format: input.format });
-  const payoutIds = new Set<string>();
+  const payoutIds: string[] = [];
+  let last = '';
   const totals = totalsOf();
-  const options = { ...(input.bom !== undefined && { bom: input.bom }), ...(signal && { signal }) };
+  const options = {
+    groupOf: (row: Row) => row.payout_id,
+    ...(input.bom !== undefined && { bom: input.bom }),
+    ...(signal && { signal }),
+  };
 
   async function* noting(batches: AsyncIterable<Row[]>): AsyncGenerator<Row[]> {
     for await (const batch of batches) {
       for (const row of batch) {
-        if (!payoutIds.has(row.payout_id)) {
-          payoutIds.add(row.payout_id);
+        if (row.payout_id !== last) {
+          last = row.payout_id;
+          payoutIds.push(last);
           totals.addPayout(row.currency);
         }
         totals.add(row.currency, amountOf(row));
@@ -68,6 +74,6 @@ async function createCsv<Row extends OfPayout>(
     id,
     written,
     totals: totals.result(),
-    payoutIds: [...payoutIds],
+    payoutIds,
   });
 }

@@ -74,7 +74,10 @@ const date = <Row>(header: string, value: CsvColumn<Row>['value']): CsvColumn<Ro
   value,
 });
 
-const identity: readonly CsvColumn<OfPayout>[] = [
+/** The same in every row of a payout. */
+const ofPayoutOnly = <Row>(column: CsvColumn<Row>): CsvColumn<Row> => ({ ...column, ofGroup: true });
+
+const columnsOfPayout: readonly CsvColumn<OfPayout>[] = [
   text('Payout number', (row) => row.payout_number),
   text('Partner code', (row) => row.partner_code),
   text('Partner', (row) => row.organization_name),
@@ -82,6 +85,7 @@ const identity: readonly CsvColumn<OfPayout>[] = [
   date('Period end', (row) => row.period_end),
   text('Currency', (row) => row.currency),
 ];
+const identity = columnsOfPayout.map(ofPayoutOnly);
 
 const ofPayout = sql`o.id as payout_id, o.payout_number, p.partner_code, p.organization_name, o.period_start, o.period_end,
   o.currency, o.status, o.payment_date, o.reference_number`;
@@ -142,7 +146,7 @@ export const payoutLayout: Layout<PayoutRecord> = {
 export const lineLayout: Layout<LineRecord> = {
   columns: [
     ...identity,
-    text('Payout status', (row) => row.status),
+    ofPayoutOnly(text('Payout status', (row) => row.status)),
     text('Line status', (row) => row.line_status),
     number('Amount', (row) => formatMinor(row.amount, row.currency)),
     text('Description', (row) => row.description),
@@ -153,8 +157,8 @@ export const lineLayout: Layout<LineRecord> = {
     text('Policy', (row) => row.policy_name),
     number('Policy revision', (row) => row.policy_revision),
     text('Notes', (row) => row.notes),
-    date('Payment date', (row) => row.payment_date),
-    text('Reference', (row) => row.reference_number),
+    ofPayoutOnly(date('Payment date', (row) => row.payment_date)),
+    ofPayoutOnly(text('Reference', (row) => row.reference_number)),
     text('Credit', (row) => row.credit_id),
   ],
   amountOf: (row) => row.amount,

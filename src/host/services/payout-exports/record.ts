@@ -159,11 +159,10 @@ export async function countExportedBefore(
   payoutIds: readonly string[],
   format: ExportFormat,
 ): Promise<number> {
-  const row = await reader.get<{
-    n: number;
-  }>(sql`select count(distinct payout_id) as n from payout_export_items
-    where tenant_id = ${session.tenantId} and payout_id in (${idsOf(reader.engine, payoutIds)})
-      ${isPaymentFile(format) ? sql`and amount is not null` : sql``}`);
+  const row = await reader.get<{ n: number }>(sql`select count(*) as n from partner_payouts o
+    where o.tenant_id = ${session.tenantId} and o.id in (${idsOf(reader.engine, payoutIds)})
+      and exists (select 1 from payout_export_items i where i.tenant_id = o.tenant_id and i.payout_id = o.id
+        ${isPaymentFile(format) ? sql`and i.amount is not null` : sql``})`);
   return row?.n ?? 0;
 }
 
