@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { Logger } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import * as z from 'zod';
 import type { Change, ChangeFeed } from './changes.ts';
 
 /** The same in every host of a database. */
@@ -12,13 +13,24 @@ const largestPayload = 7_500;
 const mostWaiting = 1_000;
 const longestPause = 30_000;
 
-type Told = [tenantId: string, resource: string, resourceId: string | null, partnerId: string | null];
-
-interface Message {
+/** Tenant, resource, its id, and the partner's. */
+const told = z.tuple([z.string(), z.string(), z.string().nullable(), z.string().nullable()]);
+const message = z.object({
   /** Which host says it: PostgreSQL hands a host its own words, too. */
-  from: string;
+  from: z.string(),
   /** Null: some were missed. */
-  changes: Told[] | null;
+  changes: z.array(told).nullable(),
+});
+type Told = z.output<typeof told>;
+type Message = z.output<typeof message>;
+
+/** Whoever can sign in to the database can say anything here; what is not ours is passed over. */
+function readMessage(payload: string | undefined): Message | undefined {
+  try {
+    return message.safeParse(JSON.parse(payload ?? '')).data;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -31,7 +43,7 @@ interface Message {
 export function changesBetweenHosts(
   feed: ChangeFeed,
   options: { url: string; log: Logger },
-): { ready: Promise<void>; close(): Promise<void> } {
+): { close(): Promise<void> } {
   const { url, log } = options;
   const from = uuidv7();
   const closing = new AbortController();
@@ -47,10 +59,17 @@ export function changesBetweenHosts(
       overflowed = true;
     }
     if (!overflowed) waiting.push(change);
-    sending ??= send().finally(() => {
-      sending = null;
-    });
+    sendSoon();
   });
+
+  function sendSoon(): void {
+    if (sending !== null || client === null || (waiting.length === 0 && !overflowed)) return;
+    sending = send().finally(() => {
+      sending = null;
+      // What came after the last look.
+      sendSoon();
+    });
+  }
 
   /** Sends what waits, and what comes meanwhile. Without a connection it stays for the next one. */
   async function send(): Promise<void> {
@@ -62,12 +81,12 @@ export function changesBetweenHosts(
       waiting = [];
       overflowed = false;
       try {
-        for (const message of messages) {
-          await current.query('select pg_notify($1, $2)', [channel, message]);
+        for (const text of messages) {
+          await current.query('select pg_notify($1, $2)', [channel, text]);
         }
       } catch (error) {
         log.warn({ err: error }, 'Other hosts could not be told of changes');
-        overflowed = hadOverflowed || taken.length > 0;
+        overflowed ||= hadOverflowed || taken.length > 0;
         if (client === current) client = null;
         current.end().catch(() => undefined);
         return;
@@ -82,12 +101,15 @@ export function changesBetweenHosts(
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
     });
+    // From the beginning: an error that nobody listens for would end the host.
+    opened.on('error', (error) => {
+      if (!isClosing()) log.warn({ err: error }, 'The connection for live changes was lost');
+    });
     opened.on('notification', ({ payload }) => {
-      if (payload === undefined) return;
-      const message: Message = JSON.parse(payload);
-      if (message.from === from) return;
-      if (message.changes === null) feed.deliver('missed');
-      for (const [tenantId, resource, resourceId, partnerId] of message.changes ?? []) {
+      const heard = readMessage(payload);
+      if (heard === undefined || heard.from === from) return;
+      if (heard.changes === null) feed.deliver('missed');
+      for (const [tenantId, resource, resourceId, partnerId] of heard.changes ?? []) {
         feed.deliver({ tenantId, resource, resourceId, partnerId });
       }
     });
@@ -100,11 +122,6 @@ export function changesBetweenHosts(
       throw error;
     }
   }
-
-  let firstReady: () => void = () => undefined;
-  const ready = new Promise<void>((resolve) => {
-    firstReady = resolve;
-  });
 
   /** Keeps a connection, and opens the next one where it is lost, with longer and longer pauses. */
   async function keep(): Promise<void> {
@@ -119,10 +136,7 @@ export function changesBetweenHosts(
         }
         failures = 0;
         const lost = new Promise<void>((resolve) => {
-          opened.once('error', (error) => {
-            if (!isClosing()) log.warn({ err: error }, 'The connection for live changes was lost');
-            resolve();
-          });
+          opened.once('error', () => resolve());
           opened.once('end', resolve);
         });
         client = opened;
@@ -130,10 +144,7 @@ export function changesBetweenHosts(
           feed.deliver('missed');
           overflowed = true;
         }
-        sending ??= send().finally(() => {
-          sending = null;
-        });
-        firstReady();
+        sendSoon();
         await lost;
         wasLost = true;
         if (client === opened) client = null;
@@ -153,7 +164,6 @@ export function changesBetweenHosts(
 
   const kept = keep();
   return {
-    ready,
     async close() {
       feed.relayTo(null);
       await sending;
@@ -170,11 +180,11 @@ export function changesBetweenHosts(
 export function messagesOf(from: string, changes: readonly Change[], overflowed: boolean): string[] {
   if (overflowed) return [JSON.stringify({ from, changes: null } satisfies Message)];
   const messages: string[] = [];
-  let told: Told[] = [];
+  let next: Told[] = [];
   let size = 0;
   const close = (): void => {
-    if (told.length > 0) messages.push(JSON.stringify({ from, changes: told } satisfies Message));
-    told = [];
+    if (next.length > 0) messages.push(JSON.stringify({ from, changes: next } satisfies Message));
+    next = [];
     size = 100;
   };
   close();
@@ -182,7 +192,7 @@ export function messagesOf(from: string, changes: readonly Change[], overflowed:
     const each: Told = [tenantId, resource, resourceId, partnerId];
     const length = Buffer.byteLength(JSON.stringify(each)) + 1;
     if (size + length > largestPayload) close();
-    told.push(each);
+    next.push(each);
     size += length;
   }
   close();

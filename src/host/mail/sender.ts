@@ -74,7 +74,15 @@ export function mailSender(host: HostContext, options: MailSenderOptions = {}): 
     }
     for (const settings of await enabledSettings(host)) {
       if (stopping.signal.aborted) return;
-      await sendFor(settings);
+      try {
+        await sendFor(settings);
+      } catch (error) {
+        // What is wrong with one organization must not keep the others' e-mails back.
+        host.log.error(
+          { err: error, tenantId: settings.tenantId },
+          'The e-mails of an organization could not be sent',
+        );
+      }
     }
   }
 

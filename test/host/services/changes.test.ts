@@ -230,6 +230,10 @@ describe('two hosts on one PostgreSQL', () => {
     await expect
       .poll(async () => (await listeners(connection)).filter((pid) => !before.includes(pid)).length)
       .toBe(2);
+    // What somebody else says on their line is passed over.
+    for (const nonsense of ['', '{', 'null', '{"from":1}', '{"from":"x","changes":[[1]]}']) {
+      await connection.query("select pg_notify('partner_desk_changes', $1)", [nonsense]);
+    }
     const partner = await newPartner(clients[0], 'After');
     await there.until(tellsOf('partner', partner.id));
     await connection.end();
