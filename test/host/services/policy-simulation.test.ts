@@ -2,9 +2,16 @@ import * as fc from 'fast-check';
 import sql, { raw } from 'sql-template-tag';
 import { describe, expect, it } from 'vitest';
 import { allTables } from '#host/database/index.ts';
+import {
+  countEvents,
+  countsBefore,
+  creditsOfLeads,
+  eventsAfter,
+  weighedOfLeads,
+} from '#host/services/credit-policies/simulation/reading.ts';
 import { forEachEngine } from '#test/support/databases.ts';
 import { type TestHost, testHost } from '#test/support/host.ts';
-import { mappingsOf } from './credit-stories.ts';
+import { activePartner, approvedLead, mappingsOf, plansOf, policyInForce } from './credit-stories.ts';
 import { historyOf, live } from './policy-histories.ts';
 
 /** Every row there is but sign-ins, which each call moves on. */
@@ -77,6 +84,35 @@ forEachEngine((engine) => {
         await host.close();
       }
     });
+  });
+
+  it('reads events, credits and counts by index', async () => {
+    if (engine !== 'sqlite') return;
+    const host = await testHost(engine);
+    try {
+      const partner = await activePartner(host);
+      const policy = await policyInForce(host, partner.id);
+      const lead = await approvedLead(host, partner.id);
+      const { tenantId } = host;
+      const window = {
+        from: '2026-06-01T00:00:00.000Z',
+        until: '2026-07-01T00:00:00.000Z',
+        partnerId: partner.id,
+      };
+      const cursor = { at: window.from, leadId: lead.id, event: 'approval' } as const;
+      const plans = await plansOf(host, async (reader) => {
+        await eventsAfter(reader, tenantId, window, cursor, 10);
+        await countEvents(reader, tenantId, window);
+        await creditsOfLeads(reader, tenantId, [lead.id]);
+        await weighedOfLeads(reader, tenantId, [lead.id]);
+        const before = { before: '2026-06-01', since: '2026-01-01', partnerId: null };
+        await countsBefore(reader, tenantId, [policy.id], before);
+      });
+      expect(plans).toHaveLength(5);
+      for (const plan of plans) expect(plan).not.toMatch(/SCAN (partner|policy)_|\(tenant_id=\?\)/);
+    } finally {
+      await host.close();
+    }
   });
 
   it('changes nothing', async () => {

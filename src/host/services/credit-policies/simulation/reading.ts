@@ -147,9 +147,9 @@ export async function creditsOfLeads(
     select id, partner_lead_id, trigger_event, origin, policy_id, credit_amount, reason, status, created_at, updated_at
     from partner_lead_credits
     where tenant_id = ${tenantId} and partner_lead_id in (${join(leadIds)}) and withdrawn_at is null
-      and origin in ('policy', 'partner_terms', 'reversal')
-    order by id`);
-  for (const row of rows) {
+      and origin in ('policy', 'partner_terms', 'reversal')`);
+  // In order here: asked for it, SQLite would walk all credits by their ids.
+  for (const row of rows.sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const known = byLead.get(row.partner_lead_id);
     if (known === undefined) byLead.set(row.partner_lead_id, [row]);
     else known.push(row);
