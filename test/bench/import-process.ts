@@ -78,7 +78,7 @@ async function importByHand(task: ImportTask): Promise<{ seconds: number; rows: 
   try {
     for (const pragma of [
       'synchronous = FULL',
-      'wal_autocheckpoint = 8000',
+      'wal_autocheckpoint = 1000',
       'cache_size = -65536',
       'mmap_size = 268435456',
     ]) {

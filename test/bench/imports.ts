@@ -40,7 +40,7 @@ const columns = [
 ] as const; // prettier-ignore
 
 /** A file as offices get them: all columns, gaps, umlauts, quotes and commas in cells. */
-async function writeCsv(path: string, rows: number, file: number): Promise<void> {
+export async function writeCsv(path: string, rows: number, file: number): Promise<void> {
   function* records() {
     for (let n = 0; n < rows; n += 1) {
       yield { ...madeUpLead(n, file), estimatedValue: n % 3 === 0 ? 500 + (n % 1000) : '' };

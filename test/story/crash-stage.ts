@@ -7,7 +7,7 @@ import { type Acting, actAs, addTenant, composeHost, createLog, type Host } from
 
 /** The office that is killed over and over: what it is before, and what must hold after. */
 
-export type Task = 'import' | 'approvals' | 'credits' | 'generation';
+export type Task = 'import' | 'approvals' | 'credits' | 'generation' | 'rescoring' | 'export';
 
 export const admins = { first: 'ada@example.com', second: 'bea@example.com' } as const;
 export const partnerCount = 15;
@@ -29,11 +29,27 @@ const rowsOf = (prefix: string, first: number, count: number): string[] =>
   });
 export const importFile = [header, ...rowsOf('many', 500_000, importedRows)].join('\n');
 
-/** A data folder with a small office in it, made through the calls; where to put copies of it, and how to clear away. */
-export async function prepareOffice(): Promise<{ copy: () => Promise<string>; remove: () => Promise<void> }> {
+/** Only the e-mail address counts from now on, so that every score becomes another one. */
+export async function changeWeights({ settings }: Acting['client']): Promise<void> {
+  const { scoreWeights } = await settings.get({});
+  const none = Object.fromEntries(Object.keys(scoreWeights).map((field) => [field, 0]));
+  await settings.update({ scoreWeights: { ...none, email: 100 } });
+}
+
+/**
+ * A data folder with a small office in it, made through the calls; where to put copies of it, and how to clear away. With the
+ * database on a server, there is one office, and the copies are of the folder alone.
+ */
+export async function prepareOffice(
+  databaseUrl?: string,
+): Promise<{ copy: () => Promise<string>; remove: () => Promise<void> }> {
   const root = await mkdtemp(join(tmpdir(), 'partner-desk-crash-'));
   const master = join(root, 'master');
-  const host = await composeHost({ dataFolder: master, log: createLog('silent'), throwAway: true });
+  const host = await composeHost({
+    dataFolder: master,
+    log: createLog('silent'),
+    ...(databaseUrl === undefined ? { throwAway: true } : { databaseUrl }),
+  });
   await addTenant(host, {
     organizationName: 'Crash Office',
     currency: 'EUR',

@@ -5,9 +5,9 @@
 
 import type { Writer } from '#host/database/index.ts';
 import { actAs, composeHost, createLog, type Host } from '#host/index.ts';
-import { admins, importFile, sendFile, type Task, untilToday } from './crash-stage.ts';
+import { admins, changeWeights, importFile, sendFile, type Task, untilToday } from './crash-stage.ts';
 
-const [, , folder = '', task = '', stopAt = ''] = process.argv;
+const [, , folder = '', task = '', stopAt = '', databaseUrl = ''] = process.argv;
 
 let writes = 0;
 let isArmed = false;
@@ -55,7 +55,13 @@ function watched(host: Host): Host {
 
 const done = (what: unknown): void => void process.stdout.write(`done ${String(what)}\n`);
 
-const host = watched(await composeHost({ dataFolder: folder, log: createLog('silent') }));
+const host = watched(
+  await composeHost({
+    dataFolder: folder,
+    log: createLog('silent'),
+    ...(databaseUrl !== '' && { databaseUrl }),
+  }),
+);
 const { client } = await actAs(host, admins.second);
 
 const work: Record<Task, () => Promise<void>> = {
@@ -81,6 +87,17 @@ const work: Record<Task, () => Promise<void>> = {
       await client.credits.approve({ id });
       done(id);
     }
+  },
+  rescoring: async () => {
+    await changeWeights(client);
+    isArmed = true;
+    const events = await client.leadScoring.rescore({ all: true });
+    for await (const event of events) done(event.changed);
+  },
+  export: async () => {
+    await client.payouts.generate(untilToday());
+    isArmed = true;
+    await client.payoutExports.create({ format: 'csv_lines' });
   },
   generation: async () => {
     isArmed = true;

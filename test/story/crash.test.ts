@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import sql from 'sql-template-tag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Acting, actAs, composeHost, createLog, type Host, isSound, verifyAll } from '#host/index.ts';
@@ -17,32 +13,7 @@ import {
   type Task,
   untilToday,
 } from './crash-stage.ts';
-
-/**
- * When the program is killed: in the middle of the transaction that makes its n-th write, or whenever it gets to after it has
- * told that n steps are done.
- */
-type Moment = { write: number } | { done: number };
-
-const script = fileURLToPath(new URL('crash-work.ts', import.meta.url));
-
-/** Runs the program on a data folder and kills it at the moment. */
-async function killedAt(folder: string, task: Task, moment: Moment): Promise<void> {
-  const stopAt = 'write' in moment ? moment.write : 0;
-  const program = spawn(process.execPath, [script, folder, task, String(stopAt)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const exited = once(program, 'exit');
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: program.stdout })) {
-    lines.push(line);
-    const isStep = 'done' in moment && lines.length === moment.done;
-    if (isStep || line === 'in the middle' || line === 'at the end') program.kill('SIGKILL');
-  }
-  expect(await exited).toEqual([null, 'SIGKILL']);
-  // A write that never came would leave nothing half to look for.
-  expect(lines.at(-1) === 'in the middle').toBe('write' in moment);
-}
+import { killedAt, type Moment } from './killing.ts';
 
 describe('killed in the middle', () => {
   let office: Awaited<ReturnType<typeof prepareOffice>>;
@@ -109,8 +80,8 @@ describe('killed in the middle', () => {
     await host.close();
   });
 
-  const moments: Record<Task, readonly Moment[]> = {
-    // The record of the import is the first write; each batch of rows makes several.
+  const moments: Record<Exclude<Task, 'rescoring' | 'export'>, readonly Moment[]> = {
+    // The job and the record of the import are the first writes; each slice of rows makes several.
     import: [{ write: 1 }, { write: 4 }, { write: 9 }, { write: 31 }, { done: 4 }],
     approvals: [{ write: 1 }, { write: 3 }, { write: 47 }, { write: 134 }, { done: 10 }],
     credits: [{ write: 1 }, { write: 4 }, { write: 51 }, { done: 5 }],

@@ -120,7 +120,8 @@ async function* watchJob(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<WireJob, void, void> {
   let told = '';
-  while (signal?.aborted !== true) {
+  for (;;) {
+    if (signal?.aborted === true) return;
     // Asked for before looking, so that no change falls between the two.
     const change = host.jobs.changed(id);
     const job = show(host, await readJob(host, session, id));

@@ -346,7 +346,7 @@ describe.each(engines)('jobs on %s', (engine) => {
       all
         .map(({ askedAt }) => askedAt)
         .toSorted()
-        .reverse(),
+        .toReversed(),
     );
     const paged: Job[] = [];
     let cursor: string | undefined;
