@@ -86,6 +86,23 @@ export const creditsAndPeriods: Migration = {
     `CREATE TRIGGER "tr_partner_lead_credits_period_approved" BEFORE UPDATE OF "approved_on" ON "partner_lead_credits"
       FOR EACH ROW WHEN (NEW."approved_on" IS DISTINCT FROM OLD."approved_on") EXECUTE FUNCTION check_credit_period()`,
 
+    // In parts or as a whole, no more is taken back of a credit than it was.
+    `CREATE FUNCTION "check_taken_back"() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF NEW."credit_amount" + (
+          SELECT coalesce(sum("credit_amount"), 0) FROM "partner_lead_credits"
+          WHERE "tenant_id" = NEW."tenant_id" AND "reverses_credit_id" = NEW."reverses_credit_id"
+        ) + (
+          SELECT "credit_amount" FROM "partner_lead_credits"
+          WHERE "tenant_id" = NEW."tenant_id" AND "id" = NEW."reverses_credit_id"
+        ) < 0 THEN
+          RAISE EXCEPTION USING ERRCODE = 'PD002', MESSAGE = 'unbalanced: partner_lead_credits', TABLE = 'partner_lead_credits';
+        END IF;
+        RETURN NEW;
+      END $$`,
+    `CREATE TRIGGER "tr_partner_lead_credits_taken_back" BEFORE INSERT ON "partner_lead_credits"
+      FOR EACH ROW WHEN (NEW."reverses_credit_id" IS NOT NULL) EXECUTE FUNCTION check_taken_back()`,
+
     `CREATE TABLE "partner_payout_payment_failures" (
       "id" uuid NOT NULL,
       "tenant_id" uuid NOT NULL,

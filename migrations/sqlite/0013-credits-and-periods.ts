@@ -225,6 +225,18 @@ export const creditsAndPeriods: Migration = {
       SELECT RAISE(ABORT, 'closed: partner_lead_credits');
     END`,
 
+    // In parts or as a whole, no more is taken back of a credit than it was.
+    `CREATE TRIGGER "tr_partner_lead_credits_taken_back" BEFORE INSERT ON "partner_lead_credits"
+      WHEN NEW."reverses_credit_id" IS NOT NULL AND NEW."credit_amount" + (
+        SELECT coalesce(sum("credit_amount"), 0) FROM "partner_lead_credits"
+        WHERE "tenant_id" = NEW."tenant_id" AND "reverses_credit_id" = NEW."reverses_credit_id"
+      ) + (
+        SELECT "credit_amount" FROM "partner_lead_credits"
+        WHERE "tenant_id" = NEW."tenant_id" AND "id" = NEW."reverses_credit_id"
+      ) < 0 BEGIN
+      SELECT RAISE(ABORT, 'unbalanced: partner_lead_credits');
+    END`,
+
     `CREATE TABLE "partner_payout_payment_failures" (
       "id" TEXT NOT NULL,
       "tenant_id" TEXT NOT NULL,

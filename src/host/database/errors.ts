@@ -13,7 +13,8 @@ export type ConstraintKind =
  *
  * `constraint` is the name in the table's definition (`ux_partners_code`, `ck_…`, `fk_…`), null where the engine doesn't say
  * (SQLite never names the foreign key). `fields` are the row's fields of a unique constraint without the tenant, or the field of a missing value.
- * `immutable`: a row that may not be changed or deleted. `unbalanced`: a ledger entry whose postings don't sum to zero.
+ * `immutable`: a row that may not be changed or deleted. `unbalanced`: a ledger entry whose postings don't sum to zero, or
+ * credits that take back more than there was.
  * `closed`: what is dated into a closed period.
  */
 export class ConstraintError extends Error {

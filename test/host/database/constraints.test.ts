@@ -281,13 +281,14 @@ forEachEngine((engine) => {
       });
     });
 
-    it('is reversed once', async () => {
+    it('is taken back in parts, but no further than it was', async () => {
       const credit = aCredit(office);
-      const reversal = () =>
-        aCredit(office, { origin: 'reversal', creditAmount: -5000, reversesCreditId: credit.id });
-      await write((tx) => tx.insertMany(partnerLeadCredits, [credit, reversal()]));
-      expect(await refusal((tx) => tx.insert(partnerLeadCredits, reversal()))).toMatchObject({
-        constraint: 'ux_partner_lead_credits_reversal',
+      const reversal = (creditAmount: number) =>
+        aCredit(office, { origin: 'reversal', creditAmount, reversesCreditId: credit.id });
+      await write((tx) => tx.insertMany(partnerLeadCredits, [credit, reversal(-2000), reversal(-3000)]));
+      expect(await refusal((tx) => tx.insert(partnerLeadCredits, reversal(-1)))).toMatchObject({
+        kind: 'unbalanced',
+        table: 'partner_lead_credits',
       });
     });
   });

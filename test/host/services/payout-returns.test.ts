@@ -341,6 +341,21 @@ forEachEngine((engine) => {
     });
   });
 
+  it('the settings take amounts of real currencies, and the own threshold where it belongs', async () => {
+    const { settings } = (await host.otherTenant()).as('admin');
+    expect(await refusalOf(settings.update({ minimumPayouts: { ABC: 1 } }))).toMatchObject({
+      code: 'VALIDATION',
+      message: 'ABC is not the code of a currency.',
+    });
+    expect(await refusalOf(settings.update({ secondApprovalThresholds: { EUR: 1 } }))).toMatchObject({
+      code: 'VALIDATION',
+      message: 'For EUR, set secondApprovalThreshold: it is your own currency.',
+    });
+    expect((await refusalOf(settings.update({ holdingDays: -1 }))).code).toBe('VALIDATION');
+    const changes = { holdingDays: 14, minimumPayouts: { EUR: 1000, JPY: 0 } };
+    expect(await settings.update(changes)).toMatchObject(changes);
+  });
+
   it('the list takes several statuses, as a list or as text, and they page like one', async () => {
     const office = await host.otherTenant();
     const made = [];

@@ -1,6 +1,7 @@
 import { isTimeZone } from '#domain/calendar.ts';
 import { isCountryCode } from '#domain/countries.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
+import { isCurrency } from '#domain/money.ts';
 import { defaultScoreWeights, type ScoreWeights, validateScoreWeights } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import { tenants } from '../../database/index.ts';
@@ -55,6 +56,12 @@ function readWeights(input: unknown): ScoreWeights {
   });
 }
 
+/** Throws `VALIDATION` for an amount of a currency that is none. */
+function requireCurrencies(path: string, amounts: Readonly<Record<string, number>> | undefined): void {
+  const unknown = Object.keys(amounts ?? {}).find((code) => !isCurrency(code));
+  if (unknown !== undefined) throw invalidField(path, `${unknown} is not the code of a currency.`);
+}
+
 export function settingsService(host: HostContext): Service<'settings'> {
   return {
     get: async (session) => toWire(session.tenant),
@@ -68,8 +75,14 @@ export function settingsService(host: HostContext): Service<'settings'> {
         if (typeof changes.defaultCountry === 'string' && !isCountryCode(changes.defaultCountry)) {
           throw invalidField('defaultCountry', 'This is no country code such as DE or US.');
         }
+        requireCurrencies('minimumPayouts', changes.minimumPayouts);
+        requireCurrencies('secondApprovalThresholds', changes.secondApprovalThresholds);
         const row = await tx.find(tenants, { id: session.tenantId }, { lock: true });
         if (row === undefined) throw new Error('The session names an organization that does not exist.');
+        if (changes.secondApprovalThresholds?.[row.currency] !== undefined) {
+          const message = `For ${row.currency}, set secondApprovalThreshold: it is your own currency.`;
+          throw invalidField('secondApprovalThresholds', message);
+        }
         const before = readSettings(row.settings);
         const settings: TenantSettings = {
           ...before,
