@@ -115,7 +115,9 @@ describe('a cap', () => {
             [capPerLead, onLead],
             [capPerPeriod, inPeriod],
             [totalBudget, inTotal],
-          ].flatMap(([cap, spent]) => (cap == null ? [] : [Math.max(0, cap - (spent ?? 0))]));
+          ].flatMap(([cap, spent]) =>
+            cap === null || cap === undefined ? [] : [Math.max(0, cap - (spent ?? 0))],
+          );
           const expected = Math.min(amount, ...rests);
           expect(result.isUsedUp ? 0 : result.amount).toBe(expected);
           expect(result.isUsedUp).toBe(expected === 0);

@@ -280,10 +280,11 @@ forEachEngine((engine) => {
   describe('is refused', () => {
     it('without leads or a period, with both, and for a period that ends before it starts', async () => {
       const policy = { ...fixed, baseCredit: 100 };
+      const leads = [{ qualityScore: 1 }];
       for (const [input, path] of [
         [{ policy }, 'from'],
         [{ policy, from: '2026-06-01' }, 'to'],
-        [{ policy, leads: [{ qualityScore: 1 }], ...june }, 'leads'],
+        [{ policy, leads, ...june }, 'leads'],
         [{ policy, from: '2026-06-02', to: '2026-06-01' }, 'to'],
       ] as const) {
         expect(await refusalOf(policies().simulate(input))).toMatchObject({

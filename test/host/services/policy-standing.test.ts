@@ -128,12 +128,10 @@ forEachEngine((engine) => {
     await office.as('policy_manager').creditPolicies.update({ id: mine.id, baseCredit: 1 });
     const user = office.asPartner(one.id, 'viewer').creditPolicies;
     const { items } = await user.list({ id: one.id, active: true });
-    expect(items.map(({ id, baseCredit }) => [id, baseCredit]).sort()).toEqual(
-      [
-        [mine.id, 1000],
-        [forAll.id, 1000],
-      ].sort(),
-    );
+    expect(Object.fromEntries(items.map(({ id, baseCredit }) => [id, baseCredit]))).toEqual({
+      [mine.id]: 1000,
+      [forAll.id]: 1000,
+    });
     expect(await refusalOf(user.list({ id: two.id, active: true }))).toMatchObject({ code: 'NOT_FOUND' });
   });
 
