@@ -6,7 +6,8 @@ import { contract, type Inputs } from '#contract/index.ts';
 import { allTables } from '#host/database/index.ts';
 import { engines } from '#test/support/databases.ts';
 import { type Client, type TestHost, testHost } from '#test/support/host.ts';
-import { answerFor, answers, foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
+import { answerFor, answers, foreignIds } from './foreign-ids.ts';
+import { oneOfEach, type Rows } from './one-of-each.ts';
 import { type Answer, answerOf, call, idFieldsOf, visibleFields, withField } from './procedures.ts';
 import { leadData } from './services/credit-stories.ts';
 

@@ -5,7 +5,8 @@ import { contract } from '#contract/index.ts';
 import { permissions } from '#contract/permissions.ts';
 import { partnerRoles, staffRoles } from '#domain/vocabulary.ts';
 import { type TestHost, testHost } from '#test/support/host.ts';
-import { answerFor, answers, foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
+import { answerFor, answers, foreignIds } from './foreign-ids.ts';
+import { oneOfEach, type Rows } from './one-of-each.ts';
 import { type Answer, answerOf, call, idFieldsOf, withField } from './procedures.ts';
 import { activePartner } from './services/credit-stories.ts';
 

@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { contract } from '#contract/index.ts';
 import { forEachEngine } from '#test/support/databases.ts';
 import { type Client, type TestHost, type TestTenant, testHost } from '#test/support/host.ts';
-import { foreignIds, oneOfEach, type Rows } from './foreign-ids.ts';
+import { foreignIds } from './foreign-ids.ts';
+import { oneOfEach, type Rows } from './one-of-each.ts';
 import { answerOf, call } from './procedures.ts';
 import {
   activePartner,
