@@ -195,11 +195,10 @@ function protectionRefusal(
   until: string,
 ): DomainError {
   const { timeZone } = session.tenant;
-  return new DomainError(
-    'DUPLICATE',
-    `Another partner submitted this person on ${dayOf(original.submittedAt, timeZone)} and is protected until ${dayOf(until, timeZone)}.`,
-    { fields: sharedFields(keys, original) },
-  );
+  const sentence = `Another partner submitted this person on ${dayOf(original.submittedAt, timeZone)} and is protected until ${dayOf(until, timeZone)}.`;
+  // The sentence at the field, too: a rejected row of an import shows what stands there.
+  const fields = sharedFields(keys, original).map(({ path }) => ({ path, message: sentence }));
+  return new DomainError('DUPLICATE', sentence, { fields });
 }
 
 /** The refusal where the tenant takes no duplicates: which lead is there already, and what both have in common. */
