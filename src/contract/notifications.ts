@@ -80,7 +80,7 @@ export const changes = {
   /**
    * Begins with `ready`: from then on every change is told. `change` names what changed (`resourceId` null: more than
    * one, or none in particular); `refresh` means that some were missed, so everything shown is to be read again; `alive` says
-   * nothing but that. The stream ends with the session, and where a partner's user gets another role: subscribe again then.
+   * nothing but that. The stream ends with the session, and where what it may tell could be another: subscribe again then.
    */
   subscribe: procedure('signedIn').output(
     eventIterator(

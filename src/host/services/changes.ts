@@ -41,6 +41,7 @@ async function* subscription(
   const waiting = new Map<string, ChangeEvent>();
   let wake = (): void => undefined;
   let mustCheck = false;
+  const over = new AbortController();
   const hear = (heard: Heard): void => {
     if (heard === 'missed') {
       mustCheck = true;
@@ -48,6 +49,8 @@ async function* subscription(
       waiting.set('', { type: 'refresh' });
     } else {
       if (heard.tenantId !== session.tenantId) return;
+      // The organization may ask for a second factor now: whoever subscribes again is judged anew.
+      if (heard.resource === 'settings') over.abort();
       // Whoever is changed, or loses the session, hears no more under the rights of before.
       if (concerns(session, heard.resourceId)) mustCheck = true;
       else if (!isOwn(session, heard.partnerId)) return;
@@ -63,7 +66,7 @@ async function* subscription(
     wake();
   };
   const stop = host.changes.listen(hear);
-  const ends = AbortSignal.any([host.changes.closed, ...(signal === undefined ? [] : [signal])]);
+  const ends = AbortSignal.any([over.signal, host.changes.closed, ...(signal === undefined ? [] : [signal])]);
   const onEnd = (): void => wake();
   ends.addEventListener('abort', onEnd);
   try {
@@ -80,8 +83,7 @@ async function* subscription(
           (resume) => (wake = resume),
           () => waiting.size > 0 || mustCheck || ends.aborted,
         );
-        if (ends.aborted) return;
-        if (!isQuiet) continue;
+        if (!isQuiet || ends.aborted) continue;
       }
       mustCheck = false;
       if (!(await isStillSignedIn(host, session))) return;

@@ -122,6 +122,25 @@ forEachEngine((engine) => {
     await heard.ended.catch(() => undefined);
   });
 
+  it('ends where a second factor is asked for, and so does what else a person is told', async () => {
+    const office = await host.otherTenant();
+    const { id } = await activePartner(office);
+    const { client } = await partnerPerson(host, id, { office });
+    const heard = await hearing(client);
+    await office.as('admin').settings.update({ requireSecondFactor: true });
+    await heard.ended;
+    const { changes, notifications } = client;
+    const calls = [
+      () => changes.subscribe(),
+      () => notifications.list({}),
+      () => notifications.read({ id }),
+      () => notifications.readAll(),
+      () => notifications.preferences(),
+      () => notifications.updatePreferences({ byMail: {} }),
+    ];
+    for (const call of calls) expect((await refusalOf(call())).code).toBe('FORBIDDEN');
+  });
+
   it('ends when the host closes', async () => {
     const own = await testHost(engine);
     const heard = await hearing(own.as('auditor'));
