@@ -27,7 +27,7 @@ import {
 } from './leads/duplicates.ts';
 import { type PreparedLead, weightsFor } from './leads/preparation.ts';
 import { recordScores, slicesOf } from './leads/score-history.ts';
-import { readScopes, scopesIn } from './projects/scopes.ts';
+import { addScopes, readScopes, scopesIn } from './projects/scopes.ts';
 
 export { type PreparedLead, prepareLead, type RawLead } from './leads/preparation.ts';
 
@@ -94,7 +94,7 @@ export async function assessLeads(
   return prepared.map((lead) => {
     const source = sourceOf(state.sources, partner, lead.sourceId);
     if (source instanceof DomainError) return refused(source);
-    const scopes = scopesIn(book, lead);
+    const scopes = scopesIn(book, session, lead);
     if (scopes instanceof DomainError) return refused(scopes);
     const original = duplicateIn(known, lead) ?? duplicateIn(state.seen, lead);
     const keys = { emailKey: lead.emailKey, phoneKey: lead.phoneKey };
@@ -152,6 +152,7 @@ export async function insertLeads(
   });
   const rows = outcomes.flatMap((outcome) => (outcome.accepted ? [outcome.row] : []));
   if (rows.length > 0) {
+    await addScopes(work, session, rows);
     await insertRows(tx, rows);
     await recordFirstScores(work, session, locked, rows);
     await count(tx, session.tenantId, locked.id, state.month, rows);

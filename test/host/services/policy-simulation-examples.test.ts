@@ -10,6 +10,7 @@ import {
   policyInForce,
   scopesNamed,
   submittedLead,
+  unique,
 } from './credit-stories.ts';
 
 const june = { from: '2026-06-01', to: '2026-06-30' };
@@ -307,11 +308,14 @@ forEachEngine((engine) => {
           data: { fields: [{ path }] },
         });
       }
+      const { projects } = host.as('policy_manager');
+      const gone = await projects.create({ code: unique('GONE'), name: 'Gone' });
+      await projects.deactivate({ id: gone.id });
       expect(
         await refusalOf(
-          policies().simulate({ policy: { ...fixed, baseCredit: 1, projectId: 'NOWHERE' }, leads }),
+          policies().simulate({ policy: { ...fixed, baseCredit: 1, projectId: gone.code }, leads }),
         ),
-      ).toMatchObject({ code: 'NOT_FOUND', data: { fields: [{ path: 'policy.projectId' }] } });
+      ).toMatchObject({ code: 'VALIDATION', data: { fields: [{ path: 'policy.projectId' }] } });
     });
 
     it('to who neither makes nor approves policies', async () => {

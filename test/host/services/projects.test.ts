@@ -4,6 +4,7 @@ import { refusalOf, type TestHost, testHost } from '#test/support/host.ts';
 import {
   activePartner,
   approvedLead,
+  leadData,
   newPolicy,
   policyInForce,
   scopesNamed,
@@ -134,20 +135,42 @@ forEachEngine((engine) => {
       });
     });
 
-    it('is refused with one that is not there, of another organization, or out of use', async () => {
+    it('makes a record of a code nobody knows, once, for staff to name better', async () => {
       const partner = await activePartner(host);
-      const foreign = await (await host.otherTenant())
-        .as('policy_manager')
-        .projects.create({ code: 'THEIRS', name: 'X' });
-      for (const projectId of ['NOWHERE', 'THEIRS', foreign.id]) {
-        expect(await refusalOf(submittedLead(host, partner.id, 70, { projectId }))).toMatchObject({
-          code: 'NOT_FOUND',
-          message: `There is no project ${projectId}. Add it first, or name another one.`,
-          data: { fields: [{ path: 'projectId' }] },
-        });
-        const based = { policyType: 'project_based', timeUnitType: null, projectId } as const;
-        expect(await refusalOf(newPolicy(host, partner.id, based))).toMatchObject({ code: 'NOT_FOUND' });
+      await (await host.otherTenant()).as('policy_manager').projects.create({ code: 'THEIRS', name: 'X' });
+      const fresh = unique('FRESH');
+      for (const projectId of [fresh, 'THEIRS']) {
+        await newPolicy(host, partner.id, { policyType: 'project_based', timeUnitType: null, projectId });
+        const two = await Promise.all([
+          submittedLead(host, partner.id, 70, { projectId }),
+          submittedLead(host, partner.id, 70, { projectId }),
+        ]);
+        expect(two).toMatchObject([{ projectId }, { projectId }]);
+        const { items } = await host.as('policy_manager').projects.list({ q: projectId });
+        expect(items).toMatchObject([{ code: projectId, name: projectId, isActive: true }]);
       }
+      const { items } = await host.as('auditor').activities.list({ action: 'policy_created', limit: 2 });
+      expect(items.map(({ details }) => details['added'])).toEqual([
+        ['project THEIRS'],
+        [`project ${fresh}`],
+      ]);
+    });
+
+    it('is refused to a partner’s people with one the office does not have', async () => {
+      const partner = await activePartner(host);
+      const agent = host.asPartner(partner.id, 'lead_manager');
+      for (const campaignId of ['NOWHERE', '0190a000-0000-7000-8000-00000000000a']) {
+        const submitting = agent.leads.submit({ id: partner.id, campaignId, leadData: leadData[70]() });
+        expect(await refusalOf(submitting)).toMatchObject({
+          code: 'NOT_FOUND',
+          message: `There is no campaign ${campaignId}. Name another one, or ask the office to add it.`,
+          data: { fields: [{ path: 'campaignId' }] },
+        });
+      }
+    });
+
+    it('is refused with one that is out of use', async () => {
+      const partner = await activePartner(host);
       const gone = await host.as('policy_manager').campaigns.create({ code: unique('GONE'), name: 'Gone' });
       const lead = await submittedLead(host, partner.id, 70, { campaignId: gone.code });
       const policy = await policyInForce(host, partner.id, {
@@ -176,10 +199,12 @@ forEachEngine((engine) => {
       });
     });
 
-    it('of a file is refused by its row, the others come in', async () => {
+    it('of a file is refused by its row where the code is out of use, the others come in', async () => {
       const partner = await activePartner(host);
-      await scopesNamed(host, { projects: ['FILED'] });
-      const { uploads, imports } = host.as('partner_manager');
+      await scopesNamed(host, { projects: ['FILED', 'LOST'] });
+      const { projects, uploads, imports } = host.as('partner_manager');
+      const { items: lost } = await projects.list({ q: 'LOST' });
+      await projects.deactivate({ id: lost[0]!.id });
       const rows = [
         'Email,Phone,Project',
         'p1@example.com,+49 30 7700001,FILED',

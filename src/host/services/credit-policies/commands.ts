@@ -18,7 +18,7 @@ import type { Work } from '../command.ts';
 import { startTrackingDays } from '../credit-engine/caps.ts';
 import { aboutPolicy } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
-import { requireScopes } from '../projects/scopes.ts';
+import { addScopes, requireScopes } from '../projects/scopes.ts';
 import type { Input } from '../service.ts';
 import { nameOfStaff, requireVersion } from './refusals.ts';
 import { termsAfter, termsOfInput, termsOfRow, termsToWire } from './terms.ts';
@@ -38,7 +38,8 @@ export async function createPolicy(
   const { tx, now } = work;
   const given = termsOfInput(input, partner?.id ?? null);
   await checkSource(tx, given);
-  const terms = { ...given, ...(await requireScopes(tx, session.tenantId, given)) };
+  const terms = { ...given, ...(await requireScopes(tx, session, given)) };
+  const added = await addScopes(work, session, [terms]);
   const id = uuidv7();
   const { partnerId, ...latest } = terms;
   await tx.insert(partnerCreditPolicies, {
@@ -72,7 +73,12 @@ export async function createPolicy(
     resource: 'policy',
     resourceId: id,
     partnerId,
-    details: { policyCode: input.policyCode, policyName: input.policyName, after: termsToWire(terms) },
+    details: {
+      policyCode: input.policyCode,
+      policyName: input.policyName,
+      after: termsToWire(terms),
+      ...(added.length > 0 && { added }),
+    },
   });
   return policyToWire(tx, await requirePolicy(tx, id), dayOf(now, session.tenant.timeZone));
 }
@@ -92,7 +98,8 @@ export async function updatePolicy(
   requireNotDeactivated(policy, 'changed');
   const before = termsOfRow(policy);
   const given = termsAfter(before, input);
-  const terms = { ...given, ...(await requireScopes(tx, session.tenantId, given, before)) };
+  const terms = { ...given, ...(await requireScopes(tx, session, given, before)) };
+  const added = await addScopes(work, session, [terms]);
   const isNewRevision = canonicalJson(terms) !== canonicalJson(before);
   const named = {
     policyName: input.policyName,
@@ -127,6 +134,7 @@ export async function updatePolicy(
       revision: after.revision,
       before: { policyName: policy.policyName, description: policy.description, ...termsToWire(before) },
       after: { policyName: after.policyName, description: after.description, ...termsToWire(terms) },
+      ...(added.length > 0 && { added }),
     },
   });
   return policyToWire(tx, after, dayOf(now, session.tenant.timeZone));

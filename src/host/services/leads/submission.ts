@@ -9,7 +9,7 @@ import { insertLeads, listSources, requireActivePartner, sourceOf } from '../lea
 import { highQualityLead } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
 import { requireOwn } from '../own-partner.ts';
-import { requireScopes } from '../projects/scopes.ts';
+import { addScopes, requireScopes } from '../projects/scopes.ts';
 import type { Input } from '../service.ts';
 import { holdLeadAndPartner, refuseDecided, requireFree } from './claims.ts';
 import {
@@ -120,7 +120,8 @@ export function updateLead(
       if (source instanceof DomainError) throw source;
       sourceId = source.id;
     }
-    const scopes = await requireScopes(tx, session.tenantId, prepared, lead);
+    const scopes = await requireScopes(tx, session, prepared, lead);
+    const added = await addScopes(work, session, [scopes]);
     const duplicate = await compare(tx, session, lead, prepared, now);
     const after = await tx.update(
       partnerLeads,
@@ -150,7 +151,7 @@ export function updateLead(
       resource: 'lead',
       resourceId: lead.id,
       partnerId: lead.partnerId,
-      details: changes(lead, after),
+      details: { ...changes(lead, after), ...(added.length > 0 && { added }) },
     });
     return toWire({ session, now }, after, partner);
   });

@@ -54,7 +54,7 @@ async function changedPolicy(
   const before = termsOfRow(row);
   const given = termsAfter(before, { ...input, description: undefined });
   if (given.sourceId !== before.sourceId) await checkSource(reader, given);
-  const terms = { ...given, ...(await requireScopes(reader, session.tenantId, given, before)) };
+  const terms = { ...given, ...(await requireScopes(reader, session, given, before)) };
   return {
     candidate: {
       policyId: row.id,
@@ -112,7 +112,7 @@ async function newDraft(reader: Reader, session: Session, input: DraftInput, now
       deactivatedFrom: null,
       isApproved: true,
       currency: partner?.currency ?? session.tenant.currency,
-      terms: { ...given, ...(await requireScopes(reader, session.tenantId, given)) },
+      terms: { ...given, ...(await requireScopes(reader, session, given)) },
       approvedBy: null,
     },
     replaces: false,

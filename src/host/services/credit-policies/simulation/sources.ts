@@ -192,7 +192,7 @@ async function imagined(
   lead: Exclude<GivenLeads[number], string>,
   { position, now, today }: { position: number; now: string; today: string },
 ): Promise<SimulatedLeadEvent[]> {
-  const scopes = await requireScopes(reader, session.tenantId, {
+  const scopes = await requireScopes(reader, session, {
     projectId: lead.projectId ?? null,
     campaignId: lead.campaignId ?? null,
   });
