@@ -141,7 +141,7 @@ export function rotateKey(options: PlaceOptions): Promise<Answer> {
         ? 'The old key is gone from data.key. Backups made before need it: keep a copy of data.key with each of them.'
         : 'The old key can be taken out of PARTNER_DESK_DATA_KEY now. Backups made before still need it.';
       return {
-        text: `${secrets} secrets are sealed with the new data key. ${then}`,
+        text: `${secrets === 1 ? '1 secret is' : `${secrets} secrets are`} sealed with the new data key. ${then}`,
         data: { secrets, oldKeyDropped },
       };
     }
