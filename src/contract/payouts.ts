@@ -50,6 +50,8 @@ export const payout = z.object({
   paymentMethod: z.enum(paymentMethods).nullable(),
   paymentDate: day.nullable(),
   referenceNumber: z.string().nullable(),
+  /** When a payment file last ordered it; null where none did. Whether it was paid is another matter. */
+  paymentFileAt: internal(instant),
   generatedBy: internal(id),
   generatedAt: instant,
   /** Set while the second approval is still missing. */

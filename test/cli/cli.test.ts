@@ -164,5 +164,25 @@ describe('the command line', () => {
     expect(existsSync(out)).toBe(false);
     const badStatus = await runCli([...args, 'lost']);
     expect(JSON.parse(badStatus.stdout).error.code).toBe('VALIDATION');
+    const [, ...place] = args.slice(0, -1);
+    const journal = await runCli([
+      'export',
+      ...place,
+      '--format',
+      'journal',
+      '--from',
+      '2026-06-01',
+      '--to',
+      '2026-06-30',
+    ]);
+    expect(JSON.parse(journal.stdout).error).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'The ledger has no entry in this period; there is nothing to export.',
+    });
+    const sepa = await runCli(['export', ...place, '--format', 'pain001', '--bom']);
+    expect(JSON.parse(sepa.stdout).error.code).toBe('VALIDATION');
+    expect((await runCli(['export', ...place, '--format', 'gold'])).code).toBe(2);
+    expect((await runCli(['export', ...place, '--format', 'nacha', '--layout', 'lines'])).code).toBe(2);
+    expect(existsSync(out)).toBe(false);
   });
 });

@@ -531,6 +531,47 @@ forEachEngine((engine) => {
       await refused(as('reviewer').post('/payouts/export', { layout: 'lines' }), 403, 'FORBIDDEN');
     });
 
+    it('hands out exports, the journal and the remittance statement as the files they are', async () => {
+      const june30 = { periodStart: june.periodStart, periodEnd: june.periodEnd };
+      const made = await ok(
+        as('finance').post('/payout-exports', { format: 'csv_lines', payoutIds: [payoutId] }),
+      );
+      const file = await as('finance').get(`/payout-exports/${made.id}/file`);
+      expect(file.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+      expect(file.headers.get('content-disposition')).toBe(`attachment; filename="${made.fileName}"`);
+      expect(file.headers.get('x-sha256')).toBe(made.fileSha256);
+      expect(Buffer.byteLength(file.text)).toBe(made.byteSize);
+      await refused(as('reviewer').get(`/payout-exports/${made.id}/file`), 403, 'FORBIDDEN');
+      await refused(as('finance').get(`/payout-exports/${payoutId}/file`), 404, 'NOT_FOUND');
+      await refused(
+        as('finance').post('/payout-exports', { format: 'pain001', payoutIds: [payoutId] }),
+        400,
+        'VALIDATION',
+      );
+
+      const journal = await as('finance').post('/ledger/journal', june30);
+      expect(journal.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+      const postings: Record<string, string>[] = parse(journal.text, { columns: true });
+      const cents = (column: string) =>
+        postings.reduce((sum, row) => sum + Math.round(Number(row[column] ?? 0) * 100), 0);
+      expect(cents('Debit')).toBe(cents('Credit'));
+      expect(postings.length).toBeGreaterThan(4);
+      await refused(as('reviewer').post('/ledger/journal', june30), 403, 'FORBIDDEN');
+
+      const page = await as('finance').get(`/payouts/${payoutId}/remittance`);
+      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+      expect(page.headers.get('content-disposition')).toBe(
+        'inline; filename="remittance-PO-2026-000001.html"',
+      );
+      expect(page.headers.get('content-security-policy')).toContain('sandbox');
+      expect(page.text).toContain('Hafen Immobilien');
+      expect(page.text).toContain('155.26 EUR');
+      const pdf = await as('auditor').get(`/payouts/${payoutId}/remittance?format=pdf`);
+      expect(pdf.headers.get('content-type')).toBe('application/pdf');
+      expect(pdf.text.startsWith('%PDF-')).toBe(true);
+      await refused(as('finance').get(`/payouts/${payoutId}/remittance?format=doc`), 400, 'VALIDATION');
+    });
+
     it('adds up to figures', async () => {
       const stats = {
         totalLeadsSubmitted: 6,

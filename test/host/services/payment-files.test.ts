@@ -153,7 +153,12 @@ describe.each(engines)('payment files on %s', (engine) => {
     expect(values('Dt')).toEqual(['2026-06-17']);
     expect(values('Ustrd')[0]).toBe(`Payout ${full.payoutNumber}, 2026-06-01 to 2026-06-30`);
     // A file pays nothing: that is recorded by a person, when the bank did.
-    expect(await getPayout(office, full)).toMatchObject({ status: 'approved', openAmount: 3550 });
+    expect(await getPayout(office, full)).toMatchObject({
+      status: 'approved',
+      openAmount: 3550,
+      paymentFileAt: made.createdAt,
+    });
+    expect((await getPayout(office, pending)).paymentFileAt).toBe(null);
     const { items } = await office.as('auditor').activities.list({ action: 'payouts_exported' });
     expect(items[0]).toMatchObject({
       resourceId: made.id,
@@ -270,6 +275,8 @@ describe.each(engines)('payment files on %s', (engine) => {
     const office = await sepaOffice();
     const one = await approvedPayout(office, await payablePartner(office), [100]);
     await create(office, { format: 'csv_payouts' });
+    // A table for people is no order.
+    expect((await getPayout(office, one)).paymentFileAt).toBe(null);
     const first = await create(office, { format: 'pain001' });
     expect(first.alreadyExported).toBe(0);
     const before = await filesThere();

@@ -306,6 +306,20 @@ describe.each(engines)('remittance statements on %s', (engine) => {
     expect(info['Subject']).toBe(`Payout ${payout.payoutNumber} to Красивые Дома`);
   });
 
+  it("are for the partner's own people too, and for no other partner's", async () => {
+    const office = await host.otherTenant();
+    const { payout, partner } = await pendingPayout(office, [100]);
+    const other = await payablePartner(office);
+    const own = await office.asPartner(partner.id, 'viewer').remittances.statement({ id: payout.id });
+    expect(await own.body.text()).toContain(payout.payoutNumber);
+    const theirs = () =>
+      office.asPartner(other.id, 'admin').remittances.read({ id: payout.id, format: 'pdf', offset: 0 });
+    expect(await refused(host, theirs)).toMatchObject({
+      code: 'NOT_FOUND',
+      message: 'There is no such payout.',
+    });
+  });
+
   it('change when the payout does, and print on the paper of the country', async () => {
     const office = await host.otherTenant();
     const { payout } = await pendingPayout(office, [100]);

@@ -37,10 +37,15 @@ export async function payoutsToWire(
   rows: readonly PartnerPayoutRow[],
 ): Promise<Payout[]> {
   const names = await partnerNames(reader, session, [...new Set(rows.map((row) => row.partnerId))]);
+  const ordered = await lastOrders(
+    reader,
+    session,
+    rows.flatMap((row) => (row.approvedAt === null ? [] : [row.id])),
+  );
   return rows.map((row) => {
     const partner = names.get(row.partnerId);
     if (partner === undefined) throw new Error(`The payout ${row.id} is of a partner who is not there.`);
-    return payoutToWire(row, partner);
+    return payoutToWire(row, partner, ordered.get(row.id) ?? null);
   });
 }
 
@@ -54,8 +59,12 @@ export async function onePayoutToWire(
   return wire;
 }
 
-/** Every field is named, so that a new column never leaves by accident. */
-export function payoutToWire(row: PartnerPayoutRow, partner: { code: string; name: string }): Payout {
+/** Every field is named, so that a new column never leaves by accident. What was just generated is in no payment file. */
+export function payoutToWire(
+  row: PartnerPayoutRow,
+  partner: { code: string; name: string },
+  paymentFileAt: string | null = null,
+): Payout {
   return {
     id: row.id,
     version: row.version,
@@ -80,6 +89,7 @@ export function payoutToWire(row: PartnerPayoutRow, partner: { code: string; nam
     paymentMethod: row.paymentMethod,
     paymentDate: row.paymentDate,
     referenceNumber: row.referenceNumber,
+    paymentFileAt,
     generatedBy: row.generatedBy,
     generatedAt: row.generatedAt,
     firstApprovedBy: row.firstApprovedBy,
@@ -98,6 +108,26 @@ export function openAmountOf(
   row: Pick<PartnerPayoutRow, 'status' | 'approvedAmount' | 'paidAmount'>,
 ): number {
   return row.status === 'cancelled' ? 0 : row.approvedAmount - row.paidAmount;
+}
+
+/** When each of these payouts was last in a payment file; absent where it never was. */
+async function lastOrders(
+  reader: Reader,
+  session: Session,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const orders = new Map<string, string>();
+  for (let start = 0; start < ids.length; start += idsPerStatement) {
+    const rows = await reader.all<{ payout_id: string; ordered_at: string }>(
+      sql`select i.payout_id, max(e.created_at) as ordered_at from payout_export_items i
+        join payout_exports e on e.tenant_id = i.tenant_id and e.id = i.export_id
+        where i.tenant_id = ${session.tenantId} and i.payout_id in (${join(ids.slice(start, start + idsPerStatement))})
+          and i.amount is not null
+        group by i.payout_id`,
+    );
+    for (const row of rows) orders.set(row.payout_id, row.ordered_at);
+  }
+  return orders;
 }
 
 async function partnerNames(
