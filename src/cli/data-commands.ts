@@ -6,6 +6,7 @@ import {
   addTenant,
   isSound,
   listTenants,
+  resetSecondFactor,
   restoreBackup,
   rotateDataKey,
   verifyAll,
@@ -46,6 +47,18 @@ export function tenantList(options: PlaceOptions): Promise<Answer> {
         tenants.map((tenant) => `${tenant.id}  ${tenant.organization_name}`).join('\n') ||
         'No organization yet.',
       data: tenants.map((tenant) => ({ id: tenant.id, organizationName: tenant.organization_name })),
+    };
+  });
+}
+
+export function secondFactorReset(
+  options: PlaceOptions & { email: string; organization?: string },
+): Promise<Answer> {
+  return withHost(options, async (host) => {
+    const { name, organizationName } = await resetSecondFactor(host, options.email, options.organization);
+    return {
+      text: `${name} of ${organizationName} signs in without a second factor again.`,
+      data: { name, organizationName },
     };
   });
 }

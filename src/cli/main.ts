@@ -6,6 +6,7 @@ import {
   migrate,
   restore,
   rotateKey,
+  secondFactorReset,
   tenantAdd,
   tenantList,
   verify,
@@ -147,6 +148,11 @@ onDatabase(
   'rotate-key',
   'make a new data key and seal every secret with it; what was cut off goes on where it was',
 ).action(answering(rotateKey));
+
+onDatabase('reset-second-factor', 'let somebody who lost the second factor sign in without it again')
+  .requiredOption('--email <e-mail>', 'whose it is')
+  .option('--organization <name>', 'where the address is in several organizations')
+  .action(answering(secondFactorReset));
 
 onDatabase('verify', 'verify the ledger and the chain of activities of every organization').action(
   answering(verify),

@@ -14,10 +14,12 @@ import {
   replaceDatabase,
   requireSoundDatabase,
 } from './database/index.ts';
-import { verifyChain } from './services/activity-chain.ts';
+import { appendActivity, verifyChain } from './services/activity-chain.ts';
 import { verifyLedger } from './services/ledger.ts';
-import { openSession } from './services/organization/sessions.ts';
+import { accountsWithEmail, resourceOf } from './services/organization/accounts.ts';
+import { closeSessionsOf, openSession } from './services/organization/sessions.ts';
 import { createTenant } from './services/organization/tenants.ts';
+import { dropFactor } from './services/organization/totp.ts';
 import type { Session } from './session.ts';
 
 /** What an administrator does at the machine itself, beside what the contract offers to whoever signs in. */
@@ -86,6 +88,41 @@ async function copyBackup(from: string, to: string): Promise<void> {
   } catch (error) {
     throw new DatabaseRefusedError(`The file ${from} can't be read.`, { cause: error });
   }
+}
+
+/**
+ * Takes away the second factor of somebody who lost it, where nobody else is left who could (an administrator does it by
+ * a call). Ends that person's sessions. Throws `NOT_FOUND`, `VALIDATION` where the address is in several organizations, and
+ * `INVALID_TRANSITION` where there is none to take away.
+ */
+export async function resetSecondFactor(
+  host: Host,
+  email: string,
+  organizationName?: string,
+): Promise<{ organizationName: string; name: string }> {
+  const accounts = await accountsWithEmail(host, email, organizationName);
+  const [account, another] = accounts;
+  if (account === undefined) throw new DomainError('NOT_FOUND', `Nobody signs in as ${email}.`);
+  if (another !== undefined) {
+    throw new DomainError(
+      'VALIDATION',
+      `Say which organization: ${accounts.map((each) => each.organizationName).join(', ')}.`,
+    );
+  }
+  const { tenantId, id: userId } = account;
+  await host.database.write({ tenantId }, async (tx) => {
+    const now = host.now();
+    if (!(await dropFactor(tx, { tenantId, userId }))) {
+      throw new DomainError('INVALID_TRANSITION', 'This person has no second factor.');
+    }
+    await closeSessionsOf(tx, tenantId, userId, now);
+    const actor = { tenantId, userId: null, userName: 'Command line', station: 'command line' };
+    await appendActivity(tx, actor, now, { action: 'second_factor_reset', ...resourceOf(account) });
+  });
+  return {
+    organizationName: account.organizationName,
+    name: `${account.firstName} ${account.lastName}`,
+  };
 }
 
 export interface Acting {

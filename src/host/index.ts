@@ -5,6 +5,7 @@ export {
   addTenant,
   isSound,
   listTenants,
+  resetSecondFactor,
   restoreBackup,
   verifyAll,
 } from './admin.ts';
