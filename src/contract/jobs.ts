@@ -38,7 +38,6 @@ export const jobResult = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('lead_rescoring'), scored: count, changed: count }),
   z.object({ kind: z.literal('policy_simulation'), ...simulation.omit({ note: true }).shape }),
 ]);
-export type JobResult = z.output<typeof jobResult>;
 
 /** The call that each kind is another face of: who may make that one, may start the job. */
 export const jobFaces = {

@@ -20,14 +20,14 @@ export const jobUnits = ['bytes', 'partners', 'leads', 'rows'] as const;
 export type JobUnit = (typeof jobUnits)[number];
 
 /** Where a job may go from each status. An interrupted one waits to be resumed; the other ends are for good. */
-export const jobTransitions = {
+export const jobTransitions: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   queued: ['running', 'cancelled', 'failed', 'interrupted'],
   running: ['completed', 'cancelled', 'failed', 'interrupted'],
   completed: [],
   cancelled: [],
   failed: [],
   interrupted: ['queued'],
-} as const satisfies Record<JobStatus, readonly JobStatus[]>;
+};
 
 /** Whether nothing happens to a job any more unless somebody resumes it. */
 export function isAtRest(status: JobStatus): boolean {

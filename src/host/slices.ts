@@ -18,8 +18,8 @@ export interface SliceSizer {
 }
 
 /**
- * Finds how many things fit into a slice on this machine: it begins small and grows while slices stay short, and halves what
- * took too long. What a thing costs depends on the machine and on what a thing is, so it can't be a constant.
+ * Finds how many things fit into a slice on this machine: it begins small, and goes half of the way to what the last slice says would
+ * fit. What a thing costs depends on the machine and on what a thing is, so it can't be a constant.
  */
 export function sliceSizer(least: number, most: number, target = sliceMs): SliceSizer {
   let size = least;
@@ -30,9 +30,10 @@ export function sliceSizer(least: number, most: number, target = sliceMs): Slice
       try {
         return await work();
       } finally {
-        const ms = threadTime() - start;
-        if (ms > target) size = Math.max(least, Math.floor(Math.min(size, things) / 2));
-        else if (things >= size && ms < target / 2) size = Math.min(most, size * 2);
+        const ms = Math.max(threadTime() - start, 0.1);
+        const fitting = Math.min(most, Math.max(least, Math.floor((things * target) / ms)));
+        // The rest of a batch is a short slice, of which the commit is most: it says little about longer ones.
+        if (things >= size || fitting < size) size = Math.ceil((size + fitting) / 2);
       }
     },
   };

@@ -1,7 +1,7 @@
 import sql, { join } from 'sql-template-tag';
 import { jobOrder } from '#contract/jobs.ts';
 import { DomainError } from '#domain/errors.ts';
-import { isAtRest } from '#domain/jobs.ts';
+import { isAtRest, jobTransitions } from '#domain/jobs.ts';
 import type { HostContext } from '../context.ts';
 import { type JobRow, jobs, type Reader, type Writer } from '../database/index.ts';
 import type { Session } from '../session.ts';
@@ -160,7 +160,7 @@ async function cancelJob(
   await command(host, session, { name: 'jobs.cancel', input }, async ({ tx, now, record }) => {
     const row = await lockJob(tx, session, id);
     requireMine(session, row);
-    if (isAtRest(row.status)) {
+    if (!jobTransitions[row.status].includes('cancelled')) {
       throw new DomainError(
         'INVALID_TRANSITION',
         `This job ${rest[row.status]}; there is nothing to cancel.`,
@@ -205,7 +205,7 @@ async function resumeJob(
   const order = jobOrder.parse({ kind: found.kind, input: found.input });
   requireKind(session, order.kind);
   const refuse = (row: JobRow): void => {
-    if (row.status === 'interrupted') return;
+    if (jobTransitions[row.status].includes('queued')) return;
     throw new DomainError(
       'INVALID_TRANSITION',
       `This job ${rest[row.status]}; only an interrupted one is resumed.`,

@@ -1,4 +1,5 @@
 import { jobResult } from '#contract/jobs.ts';
+import { jobTransitions } from '#domain/jobs.ts';
 import type { JobRow } from '../../database/index.ts';
 import type { Output } from '../service.ts';
 import type { LiveState } from './types.ts';
@@ -18,7 +19,7 @@ export function jobToWire(row: JobRow, live?: LiveState): WireJob {
     progress: live?.progress ?? stored,
     result: row.result === null ? null : jobResult.parse({ kind: row.kind, ...row.result }),
     failure: row.failure,
-    canResume: status === 'interrupted',
+    canResume: jobTransitions[status].includes('queued'),
     startedBy: row.startedBy,
     askedAt: row.createdAt,
     startedAt: row.startedAt,
