@@ -70,6 +70,41 @@ forEachEngine((engine) => {
       }
     });
 
+    it('starts again with each kind of period, at midnight where the organization is', async () => {
+      const own = await testHost(engine, { now: '2026-06-14T12:00:00.000Z' });
+      try {
+        const units = ['daily', 'weekly', 'monthly', 'quarterly', 'yearly'] as const;
+        const counts: Record<string, (number | null)[]> = {};
+        const partners: [(typeof units)[number], string][] = [];
+        for (const timeUnitType of units) {
+          const { id } = await activePartner(own);
+          await policyInForce(own, id, { ...steps([1, 2, 3, 4, 5]), timeUnitType });
+          partners.push([timeUnitType, id]);
+        }
+        for (const instant of [
+          '2026-06-14T21:59:30.000Z', // Sunday, the last minute in Berlin
+          '2026-06-14T22:00:00.000Z', // Monday
+          '2026-06-15T22:00:00.000Z', // Tuesday
+          '2026-06-30T22:00:00.000Z', // the first of July
+          '2026-12-31T23:00:00.000Z', // New Year
+        ]) {
+          own.clock.set(instant);
+          for (const [unit, id] of partners) {
+            counts[unit] = [...(counts[unit] ?? []), (await approvedLead(own, id)).creditAmount];
+          }
+        }
+        expect(counts).toEqual({
+          daily: [1, 1, 1, 1, 1],
+          weekly: [1, 1, 2, 1, 1],
+          monthly: [1, 2, 3, 1, 1],
+          quarterly: [1, 2, 3, 1, 1],
+          yearly: [1, 2, 3, 4, 1],
+        });
+      } finally {
+        await own.close();
+      }
+    });
+
     it('goes on for the whole life of a policy that is not based on time', async () => {
       const own = await testHost(engine, { now: '2025-12-31T12:00:00.000Z' });
       try {

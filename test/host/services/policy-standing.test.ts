@@ -5,6 +5,7 @@ import {
   activePartner,
   approvedLead,
   convertedLead,
+  creditOf,
   newPolicy,
   policyInForce,
   submittedLead,
@@ -266,6 +267,36 @@ forEachEngine((engine) => {
       expect(await refusalOf(user.payouts.why({ partnerId: other.id, ...june }))).toMatchObject({
         code: 'NOT_FOUND',
       });
+    });
+
+    it('names what is held, what is below the minimum, and what an earlier period left', async () => {
+      const office = await host.otherTenant();
+      const partner = await activePartner(office, { leadPrice: 5000 });
+      const approveNext = async () => {
+        const lead = await approvedLead(office, partner.id);
+        await office.as('approver').credits.approve({ id: (await creditOf(office, lead)).id });
+      };
+      const why = async (period = june) => {
+        const { reasons } = await office.as('finance').payouts.why({ partnerId: partner.id, ...period });
+        return reasons.map(({ code, amount }) => [code, amount]);
+      };
+      const { balances } = office.as('finance');
+      await approveNext();
+      await balances.setTerms({ id: partner.id, minimumPayout: 6000 });
+      expect(await why()).toEqual([['below_minimum', 5000]]);
+      await balances.setTerms({ id: partner.id, holdingDays: 10 });
+      await approveNext();
+      expect(await why()).toEqual([
+        ['held', 5000],
+        ['below_minimum', 5000],
+      ]);
+      await balances.setTerms({ id: partner.id, minimumPayout: 0 });
+      expect(await why({ periodStart: '2026-07-01', periodEnd: '2026-07-31' })).toEqual([
+        ['period_to_come', null],
+        ['nothing_approved', null],
+        ['held', 5000],
+        ['earlier_period', 5000],
+      ]);
     });
 
     it('is refused for a period that ends before it starts', async () => {
