@@ -42,7 +42,9 @@ export async function listPolicyMappings(
     where m.tenant_id = ${session.tenantId} and m.partner_lead_id = ${leadId} and m.withdrawn_at ${whether}`;
   const stands = half(sql`is null`, sql`''`);
   const withdrawn = half(sql`is not null`, sql`' (this conversion was withdrawn)'`);
-  const rows = await reader.all<MappingRow>(sql`select * from (${stands} union all ${withdrawn}) as mappings order by created_at, id`);
+  const rows = await reader.all<MappingRow>(
+    sql`select * from (${stands} union all ${withdrawn}) as mappings order by created_at, id`,
+  );
   return rows.map((row) => ({
     id: row.id,
     partnerLeadId: row.partner_lead_id,
