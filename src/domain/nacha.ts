@@ -60,8 +60,6 @@ const CREDITS = '220';
 export const largestAchAmount = 9_999_999_999;
 /** What the credits of a file may add up to, in cents: twelve digits. */
 export const largestAchTotal = 999_999_999_999;
-/** Entries of a batch: their trace numbers have seven digits. */
-export const mostAchEntries = 9_999_999;
 
 const modifiers = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 

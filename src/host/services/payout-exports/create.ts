@@ -67,7 +67,7 @@ async function createCsv<Row extends OfPayout>(
     async (reader): Promise<WrittenFile> => {
       await requireSelection(reader, session, input);
       const payouts = selectedPayouts(reader, session, input);
-      return writeCsvFile(file, columns, noting(reader.stream<Row>(rows(payouts))), options);
+      return writeCsvFile(file, columns, noting(reader.stream<Row>(rows(payouts, reader.engine))), options);
     },
   );
   return recordExport(host, session, input, {

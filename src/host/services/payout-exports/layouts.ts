@@ -1,7 +1,13 @@
-import sql, { type Sql } from 'sql-template-tag';
+import sql, { raw, type Sql } from 'sql-template-tag';
 import { formatMinor } from '#domain/money.ts';
 import type { CsvColumn } from '../../csv/write.ts';
-import { asBoolean, asJson, type PartnerPayoutRow, type StoredBankingDetails } from '../../database/index.ts';
+import {
+  asBoolean,
+  asJson,
+  type Engine,
+  type PartnerPayoutRow,
+  type StoredBankingDetails,
+} from '../../database/index.ts';
 import { openAmountOf } from '../payouts/wire.ts';
 
 /** What both layouts say of the payout a row is about. */
@@ -55,7 +61,7 @@ export interface Layout<Row extends OfPayout> {
   /** What a row adds to the totals of its currency, in minor units. */
   amountOf: (row: Row) => number;
   /** The rows of the payouts of a sub-select, in the order of their numbers. */
-  rows: (payouts: Sql) => Sql;
+  rows: (payouts: Sql, engine: Engine) => Sql;
 }
 
 const text = <Row>(header: string, value: CsvColumn<Row>['value']): CsvColumn<Row> => ({
@@ -142,6 +148,13 @@ export const payoutLayout: Layout<PayoutRecord> = {
     order by o.tenant_id, o.payout_number`,
 };
 
+/**
+ * How the lines of payouts are joined to them. SQLite keeps the order of a cross join: left to itself, and without statistics, it goes
+ * through all lines of the organization and sorts what is left.
+ */
+export const withLines = (engine: Engine): Sql =>
+  engine === 'sqlite' ? raw('cross join partner_payout_details d') : raw('join partner_payout_details d');
+
 /** One row per line, rejected ones included: the status says which. */
 export const lineLayout: Layout<LineRecord> = {
   columns: [
@@ -164,11 +177,12 @@ export const lineLayout: Layout<LineRecord> = {
   amountOf: (row) => row.amount,
   rows: (
     payouts,
+    engine,
   ) => sql`select ${ofPayout}, d.credit_id, d.amount, d.description, d.status as line_status, d.notes,
       l.contact_name as lead_name, s.source_code, s.source_name, y.policy_code, y.policy_name, d.policy_revision
     from ${payouts} as o
     join partners p on p.tenant_id = o.tenant_id and p.id = o.partner_id
-    join partner_payout_details d on d.tenant_id = o.tenant_id and d.payout_id = o.id
+    ${withLines(engine)} on d.tenant_id = o.tenant_id and d.payout_id = o.id
     left join partner_leads l on l.tenant_id = d.tenant_id and l.id = d.partner_lead_id
     left join partner_sources s on s.tenant_id = d.tenant_id and s.id = d.source_id
     left join partner_credit_policies y on y.tenant_id = d.tenant_id and y.id = d.policy_id

@@ -4,6 +4,7 @@ import type { Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Output } from '../service.ts';
 import { isPaymentFile } from './files.ts';
+import { withLines } from './layouts.ts';
 import { planPayments } from './payment-file.ts';
 import { checkFormat, type ExportInput, requireSelection, selectedPayouts } from './selection.ts';
 
@@ -49,7 +50,7 @@ async function previewCsv(reader: Reader, session: Session, input: ExportInput):
   const totals = isByLine
     ? await reader.all<{ currency: string; payouts: number; rows: number; amount: number }>(
         sql`select o.currency, count(distinct o.id) as payouts, count(*) as rows, sum(d.amount) as amount from ${selected} as o
-          join partner_payout_details d on d.tenant_id = o.tenant_id and d.payout_id = o.id
+          ${withLines(reader.engine)} on d.tenant_id = o.tenant_id and d.payout_id = o.id
           group by o.currency order by o.currency`,
       )
     : await reader.all<{ currency: string; payouts: number; rows: number; amount: number }>(

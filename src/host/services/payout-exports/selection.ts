@@ -9,7 +9,6 @@ import type { Input } from '../service.ts';
 import { isPaymentFile } from './files.ts';
 
 export type ExportInput = Input<'payoutExports', 'create'>;
-export type CsvFormat = 'csv_payouts' | 'csv_lines';
 
 /** What of the input chooses payouts. */
 type Selection = Pick<ExportInput, 'payoutIds' | 'periodStart' | 'periodEnd' | 'status' | 'format'>;
