@@ -1,5 +1,4 @@
 import type { HostContext } from '../../context.ts';
-import type { Session } from '../../session.ts';
 import type { Call, Input, Output, Service } from '../service.ts';
 import { type ReadySimulation, readySimulation, runSimulation } from './simulation/run.ts';
 import type { SimulatedLead } from './simulation/sums.ts';
@@ -65,13 +64,3 @@ async function* streamed(ready: ReadySimulation, onlyDifferences: boolean, call:
 }
 
 const differs = ({ difference }: SimulatedLead) => difference !== 0;
-
-/** A simulation ready to run, and its run as a generator of steps: for jobs, which tell of it in their own way. */
-export async function simulationSteps(
-  host: HostContext,
-  session: Session,
-  input: Input<'creditPolicies', 'simulateStream'>,
-  signal: AbortSignal | undefined,
-): Promise<ReturnType<typeof runSimulation>> {
-  return runSimulation(await readySimulation(host, session, input), signal);
-}

@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from 'sql-template-tag';
+import sql, { join, raw } from 'sql-template-tag';
 import type { WeighedBefore } from '#domain/credit-event.ts';
 import type { LeadEvent } from '#domain/credit-policies.ts';
 import { asBoolean } from '../../../database/codec.ts';
@@ -184,22 +184,21 @@ export interface CountedDay {
   n: number;
 }
 
-/** Leads counted under policies before a day. Days too long ago for any period are one sum, on the first day there is. */
+/** Leads counted under policies before a day, in batches. Days too long ago for any period are one sum, on the first day there is. */
 export function countsBefore(
   reader: Reader,
   tenantId: string,
   policyIds: readonly string[],
   { before, since, partnerId }: { before: string; since: string; partnerId: string | null },
-): Promise<CountedDay[]> {
-  if (policyIds.length === 0) return Promise.resolve([]);
+): AsyncIterable<CountedDay[]> {
   const whose = sql`tenant_id = ${tenantId} and policy_id in (${join(policyIds)})${
     partnerId === null ? sql`` : sql` and partner_id = ${partnerId}`
   }`;
-  const longAgo: Sql = sql`select policy_id, partner_id, cast('0001-01-01' as ${raw(
-    reader.engine === 'sqlite' ? 'text' : 'date',
-  )}) as day, sum(lead_count) as n from policy_period_counts
-    where ${whose} and period_start < ${since} group by policy_id, partner_id`;
-  return reader.all<CountedDay>(sql`${longAgo} union all
+  const firstDay = raw(reader.engine === 'sqlite' ? `'0001-01-01'` : `date '0001-01-01'`);
+  return reader.stream<CountedDay>(sql`
+    select policy_id, partner_id, ${firstDay} as day, sum(lead_count) as n from policy_period_counts
+    where ${whose} and period_start < ${since} group by policy_id, partner_id
+    union all
     select policy_id, partner_id, period_start as day, lead_count as n from policy_period_counts
     where ${whose} and period_start >= ${since} and period_start < ${before}`);
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { addDays, periodOf } from '#domain/calendar.ts';
 import type { LeadFacts } from '#domain/credit-applicability.ts';
 import { governsLead } from '#domain/credit-applicability.ts';
@@ -84,18 +85,20 @@ export async function pastWorld(reader: Reader, tenantId: string, start: WorldSt
   const before = start.countsFromDay ? addDays(start.fromDay, 1) : start.fromDay;
   const since = [periodOf(before, 'yearly').start, periodOf(before, 'weekly').start].sort()[0] ?? before;
   const tiered = looked(({ calculationType }) => calculationType === 'tiered');
-  for (const row of await countsBefore(reader, tenantId, tiered, {
-    before,
-    since,
-    partnerId: start.partnerId,
-  })) {
-    world.countBefore(row.policy_id, row.partner_id, row.day, row.n);
+  if (tiered.length > 0) {
+    const counted = { before, since, partnerId: start.partnerId };
+    for await (const rows of countsBefore(reader, tenantId, tiered, counted)) {
+      for (const row of rows) world.countBefore(row.policy_id, row.partner_id, row.day, row.n);
+      await setImmediate();
+    }
   }
   const capped = looked(hasCaps);
   const holdsCaps = capped.length > 0 || hasCaps(draft.candidate.terms);
   if (capped.length > 0) {
     for await (const rows of creditsUnder(reader, tenantId, capped, start.until)) {
       for (const row of rows) takeIn(world, later, row, start);
+      // Others get their turn between two batches.
+      await setImmediate();
     }
     later.sort(byTime);
   }
