@@ -40,6 +40,10 @@ export interface Body {
   action: string;
   ok: boolean;
   checked: number;
+  invitation: { token: string; link: string | null };
+  buckets: unknown[];
+  uri: string;
+  recoveryCodes: string[];
 }
 
 /** An answer of the REST face, read. */
