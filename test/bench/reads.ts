@@ -22,7 +22,8 @@ const columns = `l.id, l.version, l.created_at, l.updated_at, l.partner_id, p.pa
 function rawQueue(reading: Connection, tenantId: string): (after: Place | undefined) => number {
   const select = (stretch: string) =>
     `select ${columns} from partner_leads l join partners p on p.tenant_id = l.tenant_id and p.id = l.partner_id
-      where l.tenant_id = ? and l.deleted_at is null and l.status in ('submitted', 'under_review') ${stretch}
+      where l.tenant_id = ? and l.deleted_at is null and l.status in ('submitted', 'under_review')
+        and l.linked_to is null ${stretch}
       order by l.quality_score desc, l.submitted_at, l.id limit ?`;
   const first = reading.prepare(select(''));
   const same = reading.prepare(select('and l.quality_score = ? and (l.submitted_at, l.id) > (?, ?)'));

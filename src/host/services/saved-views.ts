@@ -30,7 +30,10 @@ export function savedViewsService(host: HostContext): Service<'savedViews'> {
   return {
     list: (session, input) =>
       host.database.read({ tenantId: session.tenantId }, async (reader) => {
-        const rows = await reader.list(savedViews, sql`deleted_at is null order by name, id`);
+        const rows = await reader.list(
+          savedViews,
+          sql`(owner_id = ${session.userId} or shared_with <> 'nobody') order by name, id`,
+        );
         const items = rows
           .filter((row) => input.list === undefined || row.list === input.list)
           .filter((row) => sees(session, row))
