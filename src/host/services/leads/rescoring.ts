@@ -77,6 +77,8 @@ export async function* rescoreLeads(
     for (;;) {
       await setImmediate();
       if (signal?.aborted === true) {
+        // Where it is now, so that who goes on counts nothing twice and leaves nothing out.
+        yield { type: 'progress', done, of: Math.max(of, done), changed, at };
         yield { type: 'result', scored: done, changed, cancelled: true };
         return;
       }
