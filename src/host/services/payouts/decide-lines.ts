@@ -13,7 +13,7 @@ import {
 import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
 import type { Input, Output, Service } from '../service.ts';
-import { makersOf, requirePending, withoutFirstApproval } from './lines.ts';
+import { makersOf, requirePending, withoutFirstApproval } from './review.ts';
 import { lockPayout, nameOf } from './wire.ts';
 
 type DecideInput = Input<'payouts', 'decideLines'>;

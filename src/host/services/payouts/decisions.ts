@@ -24,7 +24,7 @@ import { payoutApproved, payoutAwaiting, payoutRejected } from '../notifications
 import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { coverLines } from './coverage.ts';
-import { makersOf } from './lines.ts';
+import { makersOf } from './review.ts';
 import { lockPayout, nameOf, onePayoutToWire, type Payout } from './wire.ts';
 
 /** What management decides on a whole payout (`domain.md`, "Payouts"). */

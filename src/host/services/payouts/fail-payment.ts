@@ -16,7 +16,7 @@ import type { Work } from '../command.ts';
 import { refreshLeadCredit } from '../credit-engine.ts';
 import { postToLedger } from '../ledger-posting.ts';
 import type { Input } from '../service.ts';
-import { leadsIn } from './pay.ts';
+import { leadsIn } from './review.ts';
 import { lockPayout, nameOf, onePayoutToWire, type Payout } from './wire.ts';
 
 /**

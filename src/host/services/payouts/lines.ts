@@ -3,7 +3,7 @@ import { dayOf } from '#domain/calendar.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import { formatMinor } from '#domain/money.ts';
 import { leadCountsOf, lineRejectionRefusal, selfApprovalRefusal } from '#domain/payouts.ts';
-import { type LeadStatus, payoutMachine } from '#domain/state-machines.ts';
+import type { LeadStatus } from '#domain/state-machines.ts';
 import type { CreditStatus } from '#domain/vocabulary.ts';
 import type { HostContext } from '../../context.ts';
 import {
@@ -21,6 +21,7 @@ import { command, type Work } from '../command.ts';
 import type { Input, Service } from '../service.ts';
 import { lineFor } from './coverage.ts';
 import { decideLines } from './decide-lines.ts';
+import { makersOf, requirePending, withoutFirstApproval } from './review.ts';
 import { type Line, lockLine, lockPayout, nameOf, oneLineToWire } from './wire.ts';
 
 /** The review of a pending payout, line by line (`domain.md`, "Payouts"). */
@@ -40,32 +41,6 @@ export function payoutLines(
       ),
     decideLines: decideLines(host),
   };
-}
-
-/**
- * Who had a hand in what a payout holds: who generated it, and whoever added a line since, as the activities tell. None of
- * them may approve it (`domain.md`, "Four eyes").
- */
-export async function makersOf(tx: Writer, session: Session, payout: PartnerPayoutRow): Promise<string[]> {
-  const rows = await tx.all<{ user_id: string | null }>(sql`select user_id from partner_activities
-    where tenant_id = ${session.tenantId} and resource = 'payout' and resource_id = ${payout.id}
-      and action = 'payout_line_added'`);
-  return [payout.generatedBy, ...rows.flatMap(({ user_id }) => (user_id === null ? [] : [user_id]))];
-}
-
-/** The first of two approvals was given for the lines as they were then: with other lines it no longer counts. */
-export const withoutFirstApproval = {
-  firstApprovedBy: null,
-  firstApprovedAt: null,
-  firstApprovedAmount: null,
-} as const satisfies Partial<PartnerPayoutRow>;
-
-export function requirePending({ status }: PartnerPayoutRow): void {
-  if (status === 'pending') return;
-  throw new DomainError(
-    'INVALID_TRANSITION',
-    `${payoutMachine.subjects[status]} can't be changed line by line.`,
-  );
 }
 
 async function addLine(work: Work, session: Session, input: Input<'payouts', 'addLine'>): Promise<Line> {

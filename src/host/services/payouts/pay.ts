@@ -1,4 +1,3 @@
-import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { dayOf, isDay } from '#domain/calendar.ts';
 import { invalidField } from '#domain/errors.ts';
@@ -7,7 +6,7 @@ import { paymentOutcome } from '#domain/payouts.ts';
 import { payoutMachine, transition } from '#domain/state-machines.ts';
 import type { PaymentMethod } from '#domain/vocabulary.ts';
 import type { HostContext } from '../../context.ts';
-import { type PartnerRow, partnerPayoutPayments, partnerPayouts, type Writer } from '../../database/index.ts';
+import { type PartnerRow, partnerPayoutPayments, partnerPayouts } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
 import { refreshLeadCredit } from '../credit-engine.ts';
@@ -17,6 +16,7 @@ import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { requireActive } from './decisions.ts';
 import { failPayment } from './fail-payment.ts';
+import { leadsIn } from './review.ts';
 import { lockPayout, onePayoutToWire, type Payout } from './wire.ts';
 
 /** Recording what finance has paid; nothing pays by itself (`domain.md`, "Payouts"). */
@@ -123,14 +123,4 @@ function requirePastDay(paymentDate: string, today: string): void {
   if (paymentDate > today) {
     throw invalidField('paymentDate', `A payment can't be recorded before it is made: today is ${today}.`);
   }
-}
-
-/** The leads whose credits the payout holds. */
-export async function leadsIn(tx: Writer, session: Session, payoutId: string): Promise<string[]> {
-  const rows = await tx.all<{
-    id: string;
-  }>(sql`select distinct partner_lead_id as id from partner_payout_details
-    where tenant_id = ${session.tenantId} and payout_id = ${payoutId} and released_at is null
-      and partner_lead_id is not null`);
-  return rows.map((row) => row.id);
 }
