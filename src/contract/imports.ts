@@ -68,12 +68,25 @@ const importRefusals = ['NOT_FOUND', 'PARTNER_NOT_ACTIVE'] as const;
 /** A file on its way in, in pieces that fit any transport. What is not imported is thrown away after a day. */
 export const uploads = {
   begin: partnerProcedure('leads.submit')
+    .route({ method: 'POST', path: '/uploads', summary: 'Begin to send a file in pieces', tags: ['Imports'] })
     .input(z.object({ fileName: z.string().min(1).max(255), size: count }))
     .output(z.object({ uploadId: id })),
   append: partnerProcedure('leads.submit', 'NOT_FOUND')
+    .route({
+      method: 'POST',
+      path: '/uploads/{uploadId}/append',
+      summary: 'Send the next piece of a file, in base64',
+      tags: ['Imports'],
+    })
     .input(z.object({ uploadId: id, offset: count, data: z.base64().max(180_000) }))
     .output(z.object({ received: count })),
   discard: partnerProcedure('leads.submit')
+    .route({
+      method: 'DELETE',
+      path: '/uploads/{uploadId}',
+      summary: 'Throw away a file that was sent',
+      tags: ['Imports'],
+    })
     .input(z.object({ uploadId: id }))
     .output(z.object({ ok: z.literal(true) })),
 };
