@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import * as fc from 'fast-check';
 import sql from 'sql-template-tag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import type { Inputs, Outputs } from '#contract/index.ts';
 import { exportFile, sweepExports } from '#host/services/payout-exports/files.ts';
-import { requireSums } from '#host/services/payout-exports/pain001.ts';
+import { pain001Text, requireSums } from '#host/services/payout-exports/pain001.ts';
 import { engines } from '#test/support/databases.ts';
 import { type TestHost, type TestTenant, testHost } from '#test/support/host.ts';
 import type { Partner } from './credit-stories.ts';
@@ -352,15 +353,77 @@ describe.each(engines)('payment files on %s', (engine) => {
     expect(await filesThere()).toEqual(before);
   });
 
-  it('refuses a file whose sums the library could not write exactly', () => {
-    const order = { amount: 1050 };
+  it('refuses a file whose sums are not those of its orders', () => {
     const right =
-      '<NbOfTxs>1</NbOfTxs><CtrlSum>10.50</CtrlSum><NbOfTxs>1</NbOfTxs><CtrlSum>10.50</CtrlSum><InstdAmt Ccy="EUR">10.50</InstdAmt>';
-    expect(() => requireSums(right, [order])).not.toThrow();
-    expect(() => requireSums(right.replace('10.50', '10.51'), [order])).toThrow(
-      'more than a SEPA file can say exactly',
+      '<NbOfTxs>2</NbOfTxs><CtrlSum>10.51</CtrlSum><InstdAmt Ccy="EUR">10.50</InstdAmt><InstdAmt Ccy="EUR">0.01</InstdAmt>';
+    const refusal = 'more than a SEPA file can say exactly';
+    expect(() => requireSums(right, [1050, 1])).not.toThrow();
+    for (const wrong of [
+      right.replace('10.51', '10.52'),
+      right.replace('10.50', '10.49'),
+      right.replace('>2<', '>3<'),
+      right.replace('<InstdAmt Ccy="EUR">0.01</InstdAmt>', ''),
+    ]) {
+      expect(() => requireSums(wrong, [1050, 1])).toThrow(refusal);
+    }
+  });
+
+  it('writes exact sums where adding up floats would not, over many blocks, whatever the order', async () => {
+    const office = await sepaOffice();
+    const session = await office.session('finance');
+    const about = {
+      id: '01975a2b-0000-7000-8000-123456789abc',
+      now: '2026-06-15T12:00:00.000Z',
+      executionDate: '2026-06-16',
+    };
+    const details = {
+      bankName: null,
+      accountHolder: 'Acme',
+      accountNumber: null,
+      accountType: null,
+      routingNumber: null,
+      iban,
+      swift: null,
+      currency: null,
+      paypalEmail: null,
+      paymentMethod: null,
+    };
+    const file = (amounts: readonly number[]) =>
+      pain001Text(
+        session,
+        amounts.map((amount, index) => ({
+          payoutId: '01975a2b-0000-7000-8000-000000000001',
+          payoutNumber: `PO-2026-${index}`,
+          periodStart: '2026-06-01',
+          periodEnd: '2026-06-30',
+          currency: 'EUR',
+          amount,
+          details,
+        })),
+        about,
+      );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 99_999_999_999 }), { minLength: 1, maxLength: 600 }),
+        async (amounts) => {
+          const text = await file(amounts);
+          const sums = [...text.matchAll(/<CtrlSum>([^<]*)</g)].map(([, sum]) =>
+            BigInt(sum!.replace('.', '')),
+          );
+          const total = amounts.reduce((sum, amount) => sum + BigInt(amount), 0n);
+          expect(sums[0]).toBe(total);
+          expect(sums.slice(1).reduce((sum, each) => sum + each, 0n)).toBe(total);
+          expect(sums).toHaveLength(1 + Math.ceil(amounts.length / 250));
+          const ids = [...text.matchAll(/<(?:PmtInfId|InstrId)>([^<]*)</g)].map(([, each]) => each!);
+          expect(new Set(ids).size).toBe(ids.length);
+          expect(Math.max(...ids.map((each) => each.length))).toBeLessThanOrEqual(35);
+        },
+      ),
+      { numRuns: 20 },
     );
-    expect(() => requireSums(right, [order, order])).toThrow('more than a SEPA file can say exactly');
+    // Added up as floats, such sums are off by cents.
+    const much = Array.from({ length: 10_000 }, () => 99_999_999_999);
+    expect(await file(much)).toContain('<NbOfTxs>10000</NbOfTxs><CtrlSum>9999999999900.00</CtrlSum>');
   });
 
   it('orders dollars by ACH, lettered through the day, for the next working day', async () => {

@@ -1,8 +1,9 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import sql from 'sql-template-tag';
 import { dayOf, endOfDayExclusive, startOfDay } from '#domain/calendar.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import { formatMinor, sumMinor } from '#domain/money.ts';
-import { fileIdModifier, largestAchTotal, nachaFile } from '#domain/nacha.ts';
+import { type AchCredit, fileIdModifier, largestAchTotal, nachaFile } from '#domain/nacha.ts';
 import { toPaymentText } from '#domain/sepa-text.ts';
 import type { Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -36,11 +37,11 @@ const identificationOf = (payoutNumber: string): string =>
  * account. The file is unbalanced: the bank books the debit, which those that want it in the file are asked to do.
  * Throws `VALIDATION` where the payer is not set up, after 36 files in a day, and for more dollars than a file can say.
  */
-export function achText(
+export async function achText(
   session: Session,
   orders: readonly Order[],
   { now, executionDate, serial }: { now: string; executionDate: string; serial: number },
-): string {
+): Promise<string> {
   const { settings, timeZone } = session.tenant;
   if (settings.achPayer === null) {
     throw invalidField('achPayer', 'Say first in the settings who pays by ACH, as your bank set it up.');
@@ -58,23 +59,35 @@ export function achText(
       `An ACH file orders ${formatMinor(largestAchTotal, 'USD')} USD at most. Export fewer payouts at once.`,
     );
   }
+  const credits: AchCredit[] = [];
+  for (const order of orders) {
+    credits.push(creditOf(order));
+    if (credits.length % creditsAtOnce === 0) await breathe();
+  }
   return nachaFile({
     originator: settings.achPayer,
     createdOn: dayOf(now, timeZone),
     createdAt: timeOf(now, timeZone),
     fileIdModifier: modifier,
     effectiveDate: executionDate,
-    credits: orders.map((order) => ({
-      routingNumber: order.details.routingNumber ?? '',
-      accountNumber: order.details.accountNumber ?? '',
-      accountType: order.details.accountType ?? 'checking',
-      amount: order.amount,
-      receiverName: toPaymentText(order.details.accountHolder ?? '', 22).toUpperCase(),
-      identification: identificationOf(order.payoutNumber),
-      addenda: toPaymentText(
-        `PAYOUT ${order.payoutNumber} ${order.periodStart} TO ${order.periodEnd}`,
-        80,
-      ).toUpperCase(),
-    })),
+    credits,
   });
+}
+
+/** Some milliseconds of work. */
+const creditsAtOnce = 250;
+
+function creditOf(order: Order): AchCredit {
+  return {
+    routingNumber: order.details.routingNumber ?? '',
+    accountNumber: order.details.accountNumber ?? '',
+    accountType: order.details.accountType ?? 'checking',
+    amount: order.amount,
+    receiverName: toPaymentText(order.details.accountHolder ?? '', 22).toUpperCase(),
+    identification: identificationOf(order.payoutNumber),
+    addenda: toPaymentText(
+      `PAYOUT ${order.payoutNumber} ${order.periodStart} TO ${order.periodEnd}`,
+      80,
+    ).toUpperCase(),
+  };
 }

@@ -1,3 +1,4 @@
+import { setImmediate as breathe } from 'node:timers/promises';
 import { Document } from 'sepa';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import { formatMinor, sumMinor } from '#domain/money.ts';
@@ -8,8 +9,10 @@ import type { Order } from './order.ts';
 /** What banks take from November 2026 on; the message of 2009 (03) ends then. */
 const version = 'pain.001.001.09';
 
-/** Transfers in one block; a bank books a block as one sum. */
-const transfersPerBlock = 1000;
+/** Transfers in one block, which a bank books as one sum; also what is written at a stretch. */
+const transfersPerBlock = 250;
+
+const endOfMessage = '</CstmrCdtTrfInitn>';
 
 /** `sepa` writes the local day of a Date; noon has no gap in any zone. */
 function localNoon(day: string): Date {
@@ -18,15 +21,15 @@ function localNoon(day: string): Date {
 }
 
 /**
- * SEPA credit transfers in euros (ISO 20022). The end-to-end id is the payout's number. The sums in it are compared with the
- * integers they come from, because the library adds up floats: a file with a wrong sum is refused, never written.
- * Throws `VALIDATION` where the payer is not set up, or for sums the library can't write exactly.
+ * SEPA credit transfers in euros (ISO 20022). The end-to-end id is the payout's number. The library adds up floats, so the sums are given
+ * to it, from integers, block by block; what it wrote is compared all the same, and a file with a wrong sum is refused.
+ * Throws `VALIDATION` where the payer is not set up, or for sums that can't be written exactly.
  */
-export function pain001Text(
+export async function pain001Text(
   session: Session,
   orders: readonly Order[],
   { id, now, executionDate }: { id: string; now: string; executionDate: string },
-): string {
+): Promise<string> {
   const payer = session.tenant.settings.sepaPayer;
   if (payer === null) {
     throw invalidField('sepaPayer', 'Say first in the settings which account SEPA payments leave from.');
@@ -37,15 +40,19 @@ export function pain001Text(
   document.grpHdr.id = `${now.slice(0, 10).replaceAll('-', '')}-${id.slice(-12)}`;
   document.grpHdr.created = new Date(now);
   document.grpHdr.initiatorName = name;
+  const blocks: string[] = [];
   for (let start = 0; start < orders.length; start += transfersPerBlock) {
+    const some = orders.slice(start, start + transfersPerBlock);
+    const amounts = some.map(({ amount }) => amount);
     const block = document.createPaymentInfo();
+    block.id = `${document.grpHdr.id}.${blocks.length}`;
     block.requestedExecutionDate = localNoon(executionDate);
     block.batchBooking = true;
     block.debtorName = name;
     block.debtorIBAN = payer.iban;
     block.debtorBIC = payer.bic ?? '';
-    document.addPaymentInfo(block);
-    for (const order of orders.slice(start, start + transfersPerBlock)) {
+    block.controlSum = sumMinor(amounts) / 100;
+    for (const order of some) {
       const transfer = block.createTransaction();
       transfer.end2endId = order.payoutNumber;
       transfer.amount = order.amount / 100;
@@ -58,30 +65,37 @@ export function pain001Text(
       );
       block.addTransaction(transfer);
     }
+    const text = block.toString();
+    requireSums(text, amounts);
+    blocks.push(text);
+    await breathe();
   }
-  // The library writes the local time of this machine; the instant itself says the same everywhere.
-  const text = document
+  // An empty message gives the frame; serializing it sets the header's sums to nothing, so they are set after it.
+  const frame = document.toString();
+  const emptyHeader = document.grpHdr.toString();
+  const all = orders.map(({ amount }) => amount);
+  document.grpHdr.controlSum = sumMinor(all) / 100;
+  document.grpHdr.transactionCount = all.length;
+  const header = document.grpHdr
     .toString()
+    // The library writes the local time of this machine; the instant itself says the same everywhere.
     .replace(/<CreDtTm>[^<]*<\/CreDtTm>/, `<CreDtTm>${now.slice(0, 19)}Z</CreDtTm>`);
-  requireSums(text, orders);
-  return text;
+  requireSums(header, all, false);
+  const [before, after] = frame.split(`${emptyHeader}${endOfMessage}`);
+  if (before === undefined || after === undefined)
+    throw new Error('The frame of the SEPA message is another.');
+  return [before, header, ...blocks, endOfMessage, after].join('');
 }
 
 const valuesOf = (text: string, tag: string): string[] =>
   [...text.matchAll(new RegExp(`<${tag}(?: [^>]*)?>([^<]*)</${tag}>`, 'g'))].map(([, value]) => value ?? '');
 
-/** Every amount, sum and count of the file against the orders, in integers. Throws `VALIDATION`. */
-export function requireSums(text: string, orders: readonly Pick<Order, 'amount'>[]): void {
-  const blocks: number[][] = [];
-  for (let start = 0; start < orders.length; start += transfersPerBlock) {
-    blocks.push(orders.slice(start, start + transfersPerBlock).map(({ amount }) => amount));
-  }
-  const all = blocks.flat();
-  const euros = (amounts: readonly number[]): string => formatMinor(sumMinor(amounts), 'EUR');
+/** The amounts, their sum and number in a piece of the file against the orders, in integers. Throws `VALIDATION`. */
+export function requireSums(text: string, amounts: readonly number[], listed = true): void {
   const expected = {
-    InstdAmt: all.map((amount) => formatMinor(amount, 'EUR')),
-    CtrlSum: [all, ...blocks].map(euros),
-    NbOfTxs: [all, ...blocks].map((amounts) => String(amounts.length)),
+    InstdAmt: listed ? amounts.map((amount) => formatMinor(amount, 'EUR')) : [],
+    CtrlSum: [formatMinor(sumMinor(amounts), 'EUR')],
+    NbOfTxs: [String(amounts.length)],
   };
   const isExact = Object.entries(expected).every(([tag, values]) => {
     const found = valuesOf(text, tag);

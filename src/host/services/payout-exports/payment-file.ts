@@ -216,9 +216,9 @@ export async function createPaymentFile(
   const about = { id, now, executionDate, serial };
   const text =
     format === 'pain001'
-      ? pain001Text(session, plan.orders, about)
+      ? await pain001Text(session, plan.orders, about)
       : format === 'nacha'
-        ? achText(session, plan.orders, about)
+        ? await achText(session, plan.orders, about)
         : paypalText(plan.orders);
   const { key, ...written } = await writeSealed(
     host,
