@@ -64,7 +64,7 @@ test('too many wrong passwords lock out for a while, even with the right one', a
   await page.getByLabel('E-mail address').fill(email);
   await page.getByRole('textbox', { name: 'Password' }).fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('alert')).toContainText(/Too many wrong passwords. Try again in \d+ minute/);
+  await expect(page.getByRole('alert')).toContainText(/Too many wrong attempts\. Try again in \d+ minute/);
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
 });
 

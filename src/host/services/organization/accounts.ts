@@ -188,7 +188,7 @@ export async function spendAttempts(host: HostContext, accounts: readonly Accoun
     const minutes = Math.max(1, Math.ceil((Date.parse(until) - Date.parse(now)) / 60_000) || 1);
     throw new DomainError(
       'LOCKED',
-      `Too many wrong passwords or codes. Try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
+      `Too many wrong attempts. Try again in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}.`,
     );
   }
   return open;
