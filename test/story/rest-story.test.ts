@@ -156,7 +156,6 @@ forEachEngine((engine) => {
     });
 
     it('makes three policies, which someone else approves', async () => {
-      await ok(as('policies').post('/campaigns', { code: 'spring', name: 'Spring' }));
       const monthly = { policyType: 'time_based', timeUnitType: 'monthly' };
       const policies = {
         SPRING: {
