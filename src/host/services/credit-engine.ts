@@ -16,14 +16,14 @@ import {
 import type { Session } from '../session.ts';
 import type { Work } from './command.ts';
 import { type Candidate, countLead, factsOf, policiesInForce } from './credit-engine/candidates.ts';
-import { addToPolicies, creditedBefore } from './credit-engine/caps.ts';
+import { addToPolicies, creditedBefore, type PolicyFigures } from './credit-engine/caps.ts';
 import {
   type LeadCredit,
   leadCreditFrom,
   leadCreditOf,
   storeLeadCredits,
 } from './credit-engine/lead-credit.ts';
-import { settleApproved } from './credit-engine/settle.ts';
+import { settleMade } from './credit-engine/settle.ts';
 import { creditDays } from './periods/booking.ts';
 
 export type { LeadCredit } from './credit-engine/lead-credit.ts';
@@ -95,12 +95,6 @@ export async function creditLead(work: Work, session: Session, p: LeadToCredit):
     reason,
   }));
   await insertMappings(work, lead, event, mappings);
-  const madeBy = new Map(decision.credits.map(({ policyId, amount }) => [policyId, amount]));
-  const figures = mappings.flatMap(({ policyId, applied }) =>
-    applied ? [{ policyId, leads: 1, made: madeBy.get(policyId) ?? 0, allocated: 0 }] : [],
-  );
-  await addToPolicies(tx, tenantId, on, figures);
-
   const byPolicy = new Map(policies.map((policy) => [policy.policyId, policy]));
   const credits = [
     ...(await Promise.all(
@@ -108,12 +102,24 @@ export async function creditLead(work: Work, session: Session, p: LeadToCredit):
     )),
     ...decision.termsCredits.map((credit) => termsCredit(work, session, p, credit)),
   ];
+  await addToPolicies(tx, tenantId, on, figuresOf(mappings, credits));
   await tx.insertMany(partnerLeadCredits, credits);
   for (const credit of credits) {
-    if (credit.status === 'approved') await settleApproved(work, session, credit);
+    if (credit.status === 'approved') await settleMade(work, session, credit);
   }
   const shown = event === 'approval' ? leadCreditFrom(credits) : await leadCreditOf(tx, tenantId, lead.id);
   return { shown, made: credits };
+}
+
+/** What each applied policy gains: a lead, and its credit; one approved at once is allocated in the same breath. */
+function figuresOf(mappings: readonly Mapping[], credits: readonly PartnerLeadCreditRow[]): PolicyFigures[] {
+  const creditOf = new Map(credits.map((credit) => [credit.policyId, credit]));
+  return mappings.flatMap(({ policyId, applied }) => {
+    if (!applied) return [];
+    const credit = creditOf.get(policyId);
+    const made = credit?.creditAmount ?? 0;
+    return [{ policyId, leads: 1, made, allocated: credit?.status === 'approved' ? made : 0 }];
+  });
 }
 
 /**

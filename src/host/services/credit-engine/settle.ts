@@ -18,6 +18,12 @@ export async function settleApproved(work: Work, session: Session, credit: Settl
   await allocate(work, session, credit, { allocated: credit.creditAmount, made });
 }
 
+/** The same for a credit that was approved in its making, which its policy has counted with it. */
+export async function settleMade(work: Work, session: Session, credit: SettledCredit): Promise<void> {
+  await post(work, session, credit, 'credit_approved', credit.creditAmount);
+  await allocateToSource(work, session, credit, credit.creditAmount);
+}
+
 /** The same taken back, for an approved credit that no payout holds. */
 export async function settleReversed(work: Work, session: Session, credit: SettledCredit): Promise<void> {
   await post(work, session, credit, 'credit_reversed', credit.creditAmount);
@@ -49,17 +55,25 @@ function post(
 
 /** Figures, not edits: neither row's `version` moves, or every credit would make an open form stale. */
 async function allocate(
-  { tx }: Work,
+  work: Work,
   session: Session,
   credit: SettledCredit,
   { allocated, made }: { allocated: number; made: number },
 ): Promise<void> {
-  const { policyId, sourceId, eventOn } = credit;
+  const { policyId, eventOn } = credit;
   if (policyId !== null) {
-    await addToPolicies(tx, session.tenantId, eventOn, [{ policyId, leads: 0, allocated, made }]);
+    await addToPolicies(work.tx, session.tenantId, eventOn, [{ policyId, leads: 0, allocated, made }]);
   }
-  if (sourceId !== null && allocated !== 0) {
-    await tx.run(sql`update partner_sources set total_credits = total_credits + ${allocated}
-      where tenant_id = ${session.tenantId} and id = ${sourceId}`);
-  }
+  await allocateToSource(work, session, credit, allocated);
+}
+
+async function allocateToSource(
+  { tx }: Work,
+  session: Session,
+  { sourceId }: SettledCredit,
+  amount: number,
+): Promise<void> {
+  if (sourceId === null || amount === 0) return;
+  await tx.run(sql`update partner_sources set total_credits = total_credits + ${amount}
+    where tenant_id = ${session.tenantId} and id = ${sourceId}`);
 }
