@@ -3,7 +3,6 @@ import { cleanText } from './text.ts';
 
 /** What partners hand in to be checked (`domain.md`, "Partner"; the requirements' `document_urls` grown up). */
 export const documentKinds = ['registration', 'tax', 'contract', 'identity', 'bank', 'other'] as const;
-export type DocumentKind = (typeof documentKinds)[number];
 
 /**
  * The files that are taken: what any browser shows without running anything in it. Office files are not among them: they

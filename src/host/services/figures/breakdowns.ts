@@ -68,7 +68,7 @@ export async function bySource(
     where tenant_id = ${session.tenantId} ${only} order by id`);
   const ids = sources.map(({ id }) => id);
   const leads = await leadSums(reader, session, range, 'source', ids);
-  const earned = await earningSums(reader, session, range, 'source', only);
+  const earned = await earningSums(reader, session, range, 'source', partnerId);
   const figuresOf = (some: readonly string[]) => ({
     ...leadFigures(valuesOf(leads, some)),
     earnings: amountList(valuesOf(earned, some)),

@@ -4,6 +4,7 @@ import { bucketsOf, type SeriesUnit } from '#domain/figures.ts';
 import type { HostContext } from '../../context.ts';
 import type { Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
+import { byPayable } from '../partners/stats.ts';
 import { approvedStatuses } from '../payouts/wire.ts';
 import type { Output } from '../service.ts';
 import { type FigureRange, instantsOf, partsOf, rangeOf } from './range.ts';
@@ -155,7 +156,8 @@ interface DayAmount {
 
 function creditsOf(asked: Asked): Promise<DayAmount[]> {
   const { reader, session, whole } = asked;
-  return reader.all(sql`select approved_on as day, currency, sum(credit_amount) as amount from partner_lead_credits
+  return reader.all(sql`select approved_on as day, currency, sum(credit_amount) as amount
+    from partner_lead_credits ${asked.partnerId === undefined ? empty : byPayable(reader.engine)}
     where tenant_id = ${session.tenantId} and status = 'approved'
       and approved_on >= ${whole.start} and approved_on <= ${whole.end} ${ofPartner(asked, 'plain')}
     group by approved_on, currency`);

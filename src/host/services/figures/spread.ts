@@ -1,5 +1,5 @@
 import sql, { empty, raw, type Sql } from 'sql-template-tag';
-import { percentileOfCounts, rate, scoreBuckets } from '#domain/figures.ts';
+import { percentileOfCounts, rate, scoreBucketOf, scoreBuckets } from '#domain/figures.ts';
 import { HIGH_QUALITY_SCORE } from '#domain/quality-score.ts';
 import type { Engine, Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -23,7 +23,7 @@ export async function scoreDistribution(
         and submitted_at >= ${from} and submitted_at < ${until} ${only}
       group by quality_score / 1000`);
     for (const { bucket, n } of rows) {
-      const at = Math.min(bucket, scoreBuckets - 1);
+      const at = scoreBucketOf(bucket * 1000);
       counts[at] = (counts[at] ?? 0) + n;
     }
   }

@@ -1,7 +1,8 @@
-import sql, { empty, raw, type Sql } from 'sql-template-tag';
+import sql, { empty, raw } from 'sql-template-tag';
 import { averageScore, rate } from '#domain/figures.ts';
 import type { Reader } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
+import { byPayable } from '../partners/stats.ts';
 import { type FigureRange, partsOf, slicesOf } from './range.ts';
 
 /** What is counted of the leads submitted in a range; the score is a sum in hundredths. */
@@ -57,21 +58,23 @@ export async function leadSums(
   return sums;
 }
 
-/** What partners or sources earned in a range, by their ids; `only` narrows the credits further. */
+/** What partners or sources earned in a range, by their ids; of one partner alone where it is named. */
 export async function earningSums(
   reader: Reader,
   session: Session,
   range: FigureRange,
   by: Owner,
-  only: Sql = empty,
+  partnerId?: string,
 ): Promise<Map<string, Amounts>> {
   const { column } = owners[by];
   const sums = new Map<string, Map<string, number>>();
   for await (const { start, end } of slicesOf(range, session)) {
     const rows = await reader.all<{ id: string; currency: string; amount: number }>(sql`
-      select ${column} as id, currency, sum(credit_amount) as amount from partner_lead_credits
+      select ${column} as id, currency, sum(credit_amount) as amount
+      from partner_lead_credits ${partnerId === undefined ? empty : byPayable(reader.engine)}
       where tenant_id = ${session.tenantId} and status = 'approved' and ${column} is not null
-        and approved_on >= ${start} and approved_on <= ${end} ${only}
+        and approved_on >= ${start} and approved_on <= ${end}
+        ${partnerId === undefined ? empty : sql`and partner_id = ${partnerId}`}
       group by ${column}, currency`);
     for (const { id, currency, amount } of rows) {
       const ofOwner = sums.get(id) ?? new Map<string, number>();
