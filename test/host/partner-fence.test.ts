@@ -120,7 +120,12 @@ describe.each(engines)('a partner’s own people on %s', (engine) => {
       expect(new Set(page.items.map(({ partnerId }) => partnerId))).toEqual(new Set([ours]));
       expect([path, page.total]).toEqual([path, page.items.length]);
     }
-    expect(await me.payouts.stats({})).toEqual(await host.as('admin').payouts.stats({ partnerId: ours }));
+    // Figures that are the whole office's where nobody is named are the own partner's.
+    const admin = host.as('admin');
+    expect(await me.payouts.stats({})).toEqual(await admin.payouts.stats({ partnerId: ours }));
+    const june = { from: '2026-06-01', to: '2026-06-30', unit: 'month' } as const;
+    expect(await me.figures.series(june)).toEqual(await admin.figures.series({ ...june, partnerId: ours }));
+    expect(await me.figures.series(june)).not.toEqual(await admin.figures.series(june));
   });
 
   it('are shown nothing of other partners, of the office’s people or of its notes, in any answer', async () => {
