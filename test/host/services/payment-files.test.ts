@@ -7,8 +7,11 @@ import sql from 'sql-template-tag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
 import type { Inputs, Outputs } from '#contract/index.ts';
-import { exportFile, sweepExports } from '#host/services/payout-exports/files.ts';
+import { payoutExports } from '#host/database/index.ts';
+import { rotateDataKey } from '#host/key-rotation.ts';
+import { exportFile, openFile, sweepExports } from '#host/services/payout-exports/files.ts';
 import { pain001Text, requireSums } from '#host/services/payout-exports/pain001.ts';
+import { vaultOf } from '#host/vault.ts';
 import { engines } from '#test/support/databases.ts';
 import { type TestHost, type TestTenant, testHost } from '#test/support/host.ts';
 import type { Partner } from './credit-stories.ts';
@@ -201,6 +204,27 @@ describe.each(engines)('payment files on %s', (engine) => {
     );
     expect(keys).toHaveLength(1);
     expect(keys[0]!.file_key.startsWith(host.context.vault.currentPrefix())).toBe(true);
+  });
+
+  it('hands out the same file after the data key was changed', async () => {
+    const own = await testHost(engine);
+    try {
+      await own.as('admin').settings.update({ sepaPayer });
+      await approvedPayout(own, await payablePartner(own), [100]);
+      const made = await create(own, { format: 'pain001' });
+      const before = await textOf(own, made);
+      const [old, next] = [Buffer.alloc(32, 7), Buffer.alloc(32, 9)];
+      const rotation = rotateDataKey({ ...own.context, vault: vaultOf(next, old) });
+      const events: string[] = [];
+      for await (const { type } of rotation) events.push(type);
+      expect(events.at(-1)).toBe('done');
+      const row = await own.database.read(own, (reader) => reader.find(payoutExports, { id: made.id }));
+      const blob = await openFile({ ...own.context, vault: vaultOf(next) }, row!);
+      expect(await blob.text()).toBe(before);
+      await expect(openFile(own.context, row!)).rejects.toThrow(Error);
+    } finally {
+      await own.close();
+    }
   });
 
   it.each(['pain001', 'csv_payouts'] as const)(
