@@ -69,6 +69,16 @@ function questions({ tenantId: t, partnerId: p, sourceId: s }: Office): Record<s
       where tenant_id = ${t} and user_id = ${p} order by seq desc limit 50`,
     'activities of a thing': sql`select * from partner_activities
       where tenant_id = ${t} and resource = 'lead' and resource_id = ${p} order by seq desc limit 50`,
+    'jobs, newest first': sql`select * from jobs where tenant_id = ${t} order by created_at desc, id desc limit 50`,
+    'jobs of a kind': sql`select * from jobs where tenant_id = ${t} and kind = 'lead_import'
+      and (created_at, id) < (${at}, ${p}) order by created_at desc, id desc limit 50`,
+    'jobs of a status': sql`select * from jobs where tenant_id = ${t} and status = 'running'
+      order by created_at desc, id desc limit 50`,
+    'jobs of who started them': sql`select * from jobs where tenant_id = ${t} and started_by = ${p}
+      order by created_at desc, id desc limit 50`,
+    'jobs about a partner': sql`select * from jobs where tenant_id = ${t} and partner_id = ${p}
+      order by created_at desc, id desc limit 50`,
+    'the import of a job': sql`select * from lead_imports where tenant_id = ${t} and job_id = ${p}`,
     'an earlier import of the same file': sql`select 1 from lead_imports
       where tenant_id = ${t} and partner_id = ${p} and file_sha256 = 'x'`,
   };
