@@ -124,7 +124,7 @@ export function backup(options: PlaceOptions & { out: string }): Promise<Answer>
     }
     await database.backup(options.out);
     return {
-      text: `Backup written to ${options.out}. The data key (data.key) is not in it: keep that file safe as well, or the bank details can't be read.`,
+      text: `Backup written to ${options.out}. Neither the data key (data.key) nor the files of documents (the folder documents) are in it: keep both safe as well, or the bank details can't be read.`,
       data: { file: options.out },
     };
   });
