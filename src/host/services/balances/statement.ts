@@ -192,7 +192,7 @@ function toLines(rows: readonly EntryRow[], before: Sums, to: string): Line[] {
       bookedOn: row.booked_on,
       createdAt: row.created_at,
       kind: kindOf(row),
-      description: descriptionOf(row),
+      description: descriptions[row.kind](row, `payout ${row.payout_number ?? ''}`),
       amount: change.available + change.payable,
       availableChange: change.available,
       payableChange: change.payable,
@@ -209,23 +209,16 @@ function toLines(rows: readonly EntryRow[], before: Sums, to: string): Line[] {
   });
 }
 
-function descriptionOf(row: EntryRow): string {
-  const payout = `payout ${row.payout_number ?? ''}`;
-  switch (row.kind) {
-    case 'credit_approved':
-      return row.reason ?? '';
-    case 'credit_reversed':
-      return `taken back: ${row.reversal_reason ?? ''}`;
-    case 'payout_approved':
-      return `${payout} approved`;
-    case 'payout_cancelled':
-      return `${payout} cancelled: ${row.cancel_reason ?? ''}`;
-    case 'payment_recorded':
-      return `${payout} paid, ${row.reference_number ?? ''}`;
-    case 'payment_failed':
-      return `payment ${row.reference_number ?? ''} of ${payout} came back: ${row.failure_reason ?? ''}`;
-  }
-}
+/** What happened, in words, by the kind of entry. */
+const descriptions: Record<EntryRow['kind'], (row: EntryRow, payout: string) => string> = {
+  credit_approved: (row) => row.reason ?? '',
+  credit_reversed: (row) => `taken back: ${row.reversal_reason ?? ''}`,
+  payout_approved: (_row, payout) => `${payout} approved`,
+  payout_cancelled: (row, payout) => `${payout} cancelled: ${row.cancel_reason ?? ''}`,
+  payment_recorded: (row, payout) => `${payout} paid, ${row.reference_number ?? ''}`,
+  payment_failed: (row, payout) =>
+    `payment ${row.reference_number ?? ''} of ${payout} came back: ${row.failure_reason ?? ''}`,
+};
 
 /** What each kind of movement adds to the balance. */
 async function totalsOf(reader: Reader, entries: Sql): Promise<Statement['totals']> {
