@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { DomainError } from '#domain/errors.ts';
 import type { JobStatus } from '#domain/jobs.ts';
 import type { HostContext } from '../../context.ts';
-import { inBackground, type JobRow } from '../../database/index.ts';
+import { type Engine, inBackground, type JobRow } from '../../database/index.ts';
 import { type EventQueue, eventQueue } from './events.ts';
 import { newOwner, renewMs } from './owner.ts';
 import { nextInTurn, type Waiting } from './queue.ts';
@@ -10,8 +10,11 @@ import { JobCancelled, JobInterrupted } from './stopping.ts';
 import { beginJob, endJob, forgetJob, renewJobs, settleDeadJobs } from './store.ts';
 import type { JobEnd, JobProgress, JobRunner, JobTask, RunningJob } from './types.ts';
 
-/** Jobs that run at once in a host: a slice of each may come between a call and its answer. */
-const mostRunning = 2;
+/**
+ * Jobs that run at once in a host. On SQLite a slice of each may come between a call and its answer; on PostgreSQL each
+ * takes a connection of the pool, of which calls need some.
+ */
+const mostRunning: Record<Engine, number> = { sqlite: 2, postgres: 5 };
 /** Watchers hear of progress this often at most, in milliseconds. */
 const tellEvery = 100;
 /** How often a watcher asks for a job of another host, and this host for cancellations from others, in milliseconds. */
@@ -186,7 +189,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
     for (;;) {
       const all = [...entries.values()];
       const running = all.filter(({ status }) => status === 'running');
-      if (running.length >= mostRunning) return;
+      if (running.length >= mostRunning[host.database.engine]) return;
       const waiting = all.filter(({ status, stop }) => status === 'queued' && !stop.signal.aborted);
       const next = nextInTurn(waiting, running, lastTurns);
       if (next === undefined) return;
