@@ -108,7 +108,7 @@ function leadRow(plan: FillPlan, n: number): PartnerLeadRow {
       email: data.email,
       phoneKey: data.phone,
     }),
-    qualityScore: qualityScore(data as Parameters<typeof qualityScore>[0], defaultScoreWeights),
+    qualityScore: qualityScore(data, defaultScoreWeights),
     duplicateOf: null,
     linkedTo: null,
     protectedUntil: null,

@@ -74,7 +74,8 @@ describe('a job whose host was killed', () => {
     async (moment) => {
       await goesOn('import', moment, async (client, job) => {
         const before = (await client.imports.list({ limit: 1 })).items[0];
-        if (before?.jobId === job.id) expect(before.status).toBe('interrupted');
+        // Killed early, it has left no import yet.
+        expect(before?.jobId === job.id ? before.status : 'interrupted').toBe('interrupted');
         await expectAllRowsOnce(client, await resumed(client, job));
       });
     },

@@ -42,6 +42,9 @@ export interface Body {
   checked: number;
   invitation: { token: string; link: string | null };
   buckets: unknown[];
+  fileName: string;
+  fileSha256: string;
+  byteSize: number;
   uri: string;
   recoveryCodes: string[];
 }

@@ -1,54 +1,27 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse } from 'csv-parse/sync';
-import * as fc from 'fast-check';
 import sql from 'sql-template-tag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { validateXML } from 'xmllint-wasm';
-import type { Inputs, Outputs } from '#contract/index.ts';
 import { payoutExports } from '#host/database/index.ts';
 import { rotateDataKey } from '#host/key-rotation.ts';
 import { exportFile, openFile, sweepExports } from '#host/services/payout-exports/files.ts';
-import { pain001Text, requireSums } from '#host/services/payout-exports/pain001.ts';
 import { vaultOf } from '#host/vault.ts';
 import { engines } from '#test/support/databases.ts';
 import { type TestHost, type TestTenant, testHost } from '#test/support/host.ts';
-import type { Partner } from './credit-stories.ts';
 import { refused } from './partners/setup.ts';
 import {
-  approvedCredits,
-  generated,
-  getPayout,
-  type Payout,
-  paid,
-  payablePartner,
-  pendingPayout,
-} from './payout-stories.ts';
+  approvedPayout,
+  create,
+  type Input,
+  iban,
+  sepaOffice,
+  sepaPayer,
+  textOf,
+} from './payment-file-stories.ts';
+import { getPayout, paid, payablePartner, pendingPayout } from './payout-stories.ts';
 
-type Made = Outputs['payoutExports']['create'];
-type Input = Inputs['payoutExports']['create'];
-type Banking = NonNullable<Inputs['partners']['create']['bankingDetails']>;
-
-const iban = 'DE89370400440532013000';
-const sepaPayer = { name: 'Häfen & Söhne GmbH', iban: 'DE75 5121 0800 1245 1261 99', bic: 'SOGEDEFF' };
-const achPayer = {
-  immediateDestination: '021000021',
-  immediateDestinationName: 'JPMorgan Chase',
-  immediateOrigin: '1123456789',
-  immediateOriginName: 'Hafen Inc',
-  companyName: 'Hafen Inc',
-  companyId: '1123456789',
-  odfiRouting: '021000021',
-};
-const usBanking: Banking = {
-  accountHolder: 'Łódź Partners LLC',
-  accountNumber: '000123456789',
-  accountType: 'savings',
-  routingNumber: '011000015',
-  paymentMethod: 'bank_transfer',
-};
-const paypal: Banking = { paypalEmail: 'pay@partner.example', paymentMethod: 'paypal' };
 const sha256 = (text: string) => createHash('sha256').update(text, 'utf8').digest('hex');
 const schemas = new URL('../../support/schemas/', import.meta.url);
 
@@ -59,33 +32,10 @@ describe.each(engines)('payment files on %s', (engine) => {
   });
   afterAll(async () => host.close());
 
-  const create = (office: TestTenant, input: Input): Promise<Made> =>
-    office.as('finance').payoutExports.create(input);
-
-  async function textOf(office: TestTenant, { id }: { id: string }): Promise<string> {
-    const { body } = await office.as('finance').payoutExports.file({ id });
-    return body.text();
-  }
-  async function approvedPayout(office: TestTenant, partner: Partner, amounts: number[]): Promise<Payout> {
-    await approvedCredits(office, partner.id, amounts);
-    const payout = await generated(office, partner.id);
-    return office.as('approver').payouts.approve({ id: payout.id });
-  }
-  async function sepaOffice(): Promise<TestTenant> {
-    const office = await host.otherTenant();
-    await office.as('admin').settings.update({ sepaPayer });
-    return office;
-  }
-  /** An organization in dollars that pays by ACH and PayPal. */
-  async function dollarOffice(): Promise<TestTenant> {
-    const office = await host.otherTenant({ currency: 'USD', timeZone: 'America/New_York' });
-    await office.as('admin').settings.update({ achPayer });
-    return office;
-  }
   const filesThere = async () => (await readdir(join(host.context.dataFolder, 'exports'))).sort();
 
   it('orders what is open by SEPA, as every schema here has it, and tells what it leaves out', async () => {
-    const office = await sepaOffice();
+    const office = await sepaOffice(host);
     const partner = await payablePartner(office, {
       organizationName: 'Łódź',
       bankingDetails: {
@@ -178,7 +128,7 @@ describe.each(engines)('payment files on %s', (engine) => {
   });
 
   it('gives the same file again, piece by piece too, and keeps no account number readable on the disk', async () => {
-    const office = await sepaOffice();
+    const office = await sepaOffice(host);
     await approvedPayout(office, await payablePartner(office), [100]);
     const made = await create(office, { format: 'pain001' });
     const { headers, body } = await office.as('finance').payoutExports.file({ id: made.id });
@@ -230,7 +180,7 @@ describe.each(engines)('payment files on %s', (engine) => {
   it.each(['pain001', 'csv_payouts'] as const)(
     'refuses a %s file that is gone or was changed',
     async (format) => {
-      const office = await sepaOffice();
+      const office = await sepaOffice(host);
       await approvedPayout(office, await payablePartner(office), [100]);
       const made = await create(office, { format });
       const path = exportFile(host.context, made);
@@ -266,7 +216,7 @@ describe.each(engines)('payment files on %s', (engine) => {
   );
 
   it('clears up after a crash: what was recorded gets its name, the rest goes, nothing else is touched', async () => {
-    const office = await sepaOffice();
+    const office = await sepaOffice(host);
     await approvedPayout(office, await payablePartner(office), [100]);
     const made = await create(office, { format: 'csv_lines' });
     const kept = await create(office, { format: 'csv_lines' });
@@ -297,7 +247,7 @@ describe.each(engines)('payment files on %s', (engine) => {
   });
 
   it('orders a payout once more only on purpose, and tells that it does', async () => {
-    const office = await sepaOffice();
+    const office = await sepaOffice(host);
     const one = await approvedPayout(office, await payablePartner(office), [100]);
     await create(office, { format: 'csv_payouts' });
     // A table for people is no order.
@@ -326,7 +276,7 @@ describe.each(engines)('payment files on %s', (engine) => {
   });
 
   it('of two files made at once, one is recorded and the other leaves nothing', async () => {
-    const office = await sepaOffice();
+    const office = await sepaOffice(host);
     await approvedPayout(office, await payablePartner(office), [100]);
     const before = await filesThere();
     const ends = await Promise.allSettled([
@@ -350,7 +300,7 @@ describe.each(engines)('payment files on %s', (engine) => {
       code: 'VALIDATION',
       message: 'Say first in the settings which account SEPA payments leave from.',
     });
-    const office = await sepaOffice();
+    const office = await sepaOffice(host);
     expect(await of(office, { format: 'pain001' })).toMatchObject({ code: 'NOT_FOUND' });
     expect(await of(office, { format: 'pain001', payoutIds: [payout.id] })).toMatchObject({
       code: 'NOT_FOUND',
@@ -375,195 +325,5 @@ describe.each(engines)('payment files on %s', (engine) => {
       expect(await of(office, input)).toMatchObject({ code: 'VALIDATION', message });
     expect(await of(office, { format: 'nacha' })).toMatchObject({ code: 'VALIDATION' });
     expect(await filesThere()).toEqual(before);
-  });
-
-  it('refuses a file whose sums are not those of its orders', () => {
-    const right =
-      '<NbOfTxs>2</NbOfTxs><CtrlSum>10.51</CtrlSum><InstdAmt Ccy="EUR">10.50</InstdAmt><InstdAmt Ccy="EUR">0.01</InstdAmt>';
-    const refusal = 'more than a SEPA file can say exactly';
-    expect(() => requireSums(right, [1050, 1])).not.toThrow();
-    for (const wrong of [
-      right.replace('10.51', '10.52'),
-      right.replace('10.50', '10.49'),
-      right.replace('>2<', '>3<'),
-      right.replace('<InstdAmt Ccy="EUR">0.01</InstdAmt>', ''),
-    ]) {
-      expect(() => requireSums(wrong, [1050, 1])).toThrow(refusal);
-    }
-  });
-
-  it('writes exact sums where adding up floats would not, over many blocks, whatever the order', async () => {
-    const office = await sepaOffice();
-    const session = await office.session('finance');
-    const about = {
-      id: '01975a2b-0000-7000-8000-123456789abc',
-      now: '2026-06-15T12:00:00.000Z',
-      executionDate: '2026-06-16',
-    };
-    const details = {
-      bankName: null,
-      accountHolder: 'Acme',
-      accountNumber: null,
-      accountType: null,
-      routingNumber: null,
-      iban,
-      swift: null,
-      currency: null,
-      paypalEmail: null,
-      paymentMethod: null,
-    };
-    const file = (amounts: readonly number[]) =>
-      pain001Text(
-        session,
-        amounts.map((amount, index) => ({
-          payoutId: '01975a2b-0000-7000-8000-000000000001',
-          payoutNumber: `PO-2026-${index}`,
-          periodStart: '2026-06-01',
-          periodEnd: '2026-06-30',
-          currency: 'EUR',
-          amount,
-          details,
-        })),
-        about,
-      );
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.integer({ min: 1, max: 99_999_999_999 }), { minLength: 1, maxLength: 600 }),
-        async (amounts) => {
-          const text = await file(amounts);
-          const sums = [...text.matchAll(/<CtrlSum>([^<]*)</g)].map(([, sum]) =>
-            BigInt(sum!.replace('.', '')),
-          );
-          const total = amounts.reduce((sum, amount) => sum + BigInt(amount), 0n);
-          expect(sums[0]).toBe(total);
-          expect(sums.slice(1).reduce((sum, each) => sum + each, 0n)).toBe(total);
-          expect(sums).toHaveLength(1 + Math.ceil(amounts.length / 250));
-          const ids = [...text.matchAll(/<(?:PmtInfId|InstrId)>([^<]*)</g)].map(([, each]) => each!);
-          expect(new Set(ids).size).toBe(ids.length);
-          expect(Math.max(...ids.map((each) => each.length))).toBeLessThanOrEqual(35);
-        },
-      ),
-      { numRuns: 20 },
-    );
-    // Added up as floats, such sums are off by cents.
-    const much = Array.from({ length: 10_000 }, () => 99_999_999_999);
-    expect(await file(much)).toContain('<NbOfTxs>10000</NbOfTxs><CtrlSum>9999999999900.00</CtrlSum>');
-  });
-
-  it('orders dollars by ACH, lettered through the day, for the next working day', async () => {
-    const office = await dollarOffice();
-    const partner = await payablePartner(office, { currency: 'USD', bankingDetails: usBanking });
-    const payout = await approvedPayout(office, partner, [123_456]);
-    const made = await create(office, { format: 'nacha' });
-    expect(made).toMatchObject({
-      rowCount: 1,
-      executionDate: '2026-06-16',
-      fileName: expect.stringMatching(/^ach-.*\.txt$/),
-    });
-    const lines = (await textOf(office, made)).split('\r\n');
-    expect(lines[0]).toBe(
-      '101 02100002111234567892606150800A094101JPMORGAN CHASE         HAFEN INC                      ',
-    );
-    expect(lines[2]).toBe(
-      `632011000015000123456789     0000123456${payout.payoutNumber} LODZ PARTNERS LLC       1021000020000001`,
-    );
-    expect(lines[3]?.slice(3, 83).trimEnd()).toBe(`PAYOUT ${payout.payoutNumber} 2026-06-01 TO 2026-06-30`);
-    expect(lines).toHaveLength(11);
-    const second = await create(office, { format: 'nacha', again: true });
-    expect((await textOf(office, second)).charAt(33)).toBe('B');
-    // Without a payer nobody pays, and a Friday's file is for Monday.
-    host.clock.set('2026-06-19T12:00:00.000Z');
-    try {
-      expect((await create(office, { format: 'nacha', again: true })).executionDate).toBe('2026-06-22');
-    } finally {
-      host.clock.set('2026-06-15T12:00:00.000Z');
-    }
-    await office.as('admin').settings.update({ achPayer: null });
-    expect(await refused(host, () => create(office, { format: 'nacha', again: true }))).toMatchObject({
-      code: 'VALIDATION',
-      message: 'Say first in the settings who pays by ACH, as your bank set it up.',
-    });
-  });
-
-  it('orders by PayPal in one currency, to the address of the partner', async () => {
-    const office = await dollarOffice();
-    const dollars = await approvedPayout(
-      office,
-      await payablePartner(office, { currency: 'USD', bankingDetails: paypal }),
-      [1050],
-    );
-    const yen = await approvedPayout(
-      office,
-      await payablePartner(office, { currency: 'JPY', bankingDetails: paypal }),
-      [777],
-    );
-    const byBank = await approvedPayout(
-      office,
-      await payablePartner(office, { currency: 'USD', bankingDetails: usBanking }),
-      [5],
-    );
-    expect(await refused(host, () => create(office, { format: 'paypal' }))).toMatchObject({
-      code: 'VALIDATION',
-      message: 'A PayPal file holds one currency; these payouts are in JPY, USD. Choose one.',
-    });
-    const made = await create(office, { format: 'paypal', currency: 'JPY' });
-    expect(made.skipped.map(({ payoutId, reason }) => [payoutId, reason])).toEqual([
-      [dollars.id, 'It is in USD; this file is in JPY.'],
-      [byBank.id, 'The partner is paid by bank transfer.'],
-    ]);
-    expect(made).toMatchObject({
-      executionDate: null,
-      totals: [{ currency: 'JPY', payouts: 1, amount: 777 }],
-    });
-    const rows = async (record: Made): Promise<string[][]> => parse(await textOf(office, record));
-    expect(await rows(made)).toEqual([
-      [
-        'pay@partner.example',
-        '777',
-        'JPY',
-        yen.payoutNumber,
-        `Payout ${yen.payoutNumber}, 2026-06-01 to 2026-06-30`,
-        'PAYPAL',
-      ],
-    ]);
-    expect((await rows(await create(office, { format: 'paypal', currency: 'USD' })))[0]?.[1]).toBe('10.50');
-  });
-
-  it('shows the PayPal address masked, and all of it to who may reveal it', async () => {
-    const partner = await payablePartner(host, { bankingDetails: paypal });
-    expect(partner.bankingDetails).toMatchObject({ paypalEmail: '•••• @partner.example', accountType: null });
-    const full = await host.as('finance').partners.revealBanking({ id: partner.id });
-    expect(full.paypalEmail).toBe('pay@partner.example');
-    const kept = await host.as('partner_manager').partners.update({
-      id: partner.id,
-      bankingDetails: { paypalEmail: '•••• @partner.example' },
-    });
-    expect(kept.bankingDetails?.isVerified).toBe(true);
-  });
-
-  it('checks who pays when the settings are changed', async () => {
-    const office = await host.otherTenant();
-    const { settings } = office.as('admin');
-    expect((await settings.update({ sepaPayer, achPayer })).sepaPayer).toEqual({
-      name: 'Häfen & Söhne GmbH',
-      iban: 'DE75512108001245126199',
-      bic: 'SOGEDEFF',
-    });
-    const wrong = await refused(host, () =>
-      settings.update({
-        sepaPayer: { ...sepaPayer, iban: 'DE00' },
-        achPayer: { ...achPayer, odfiRouting: '021000022' },
-        journalAccounts: { commission_expense: '1', available: '1', payable: '2', paid: '3' },
-      }),
-    );
-    expect(wrong.code).toBe('VALIDATION');
-    expect(wrong.data).toMatchObject({
-      fields: [
-        { path: 'sepaPayer.iban' },
-        { path: 'achPayer.odfiRouting' },
-        { path: 'journalAccounts.available' },
-      ],
-    });
-    expect((await settings.update({ sepaPayer: null })).sepaPayer).toBe(null);
   });
 });

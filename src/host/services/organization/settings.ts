@@ -58,7 +58,7 @@ function readWeights(input: unknown): ScoreWeights {
 
 /** Throws `VALIDATION` for an amount of a currency that is none. */
 function requireCurrencies(path: string, amounts: Readonly<Record<string, number>> | undefined): void {
-  const unknown = Object.keys(amounts ?? {}).find((code) => !isCurrency(code));
+  const unknown = Object.keys(amounts ?? {}).find((code): boolean => !isCurrency(code));
   if (unknown !== undefined) throw invalidField(path, `${unknown} is not the code of a currency.`);
 }
 
