@@ -221,6 +221,30 @@ export const leads = {
     .route({ method: 'POST', path: '/partners/{id}/leads', summary: 'Submit a lead for a partner', tags })
     .input(z.object({ id, ...submitFields, commandId: commandFields.commandId }))
     .output(lead),
+  /** CalculateLeadQualityScore and GetApplicablePolicies for data that is no lead yet. Refuses what `submit` would. */
+  preview: procedure(
+    'leads.submit',
+    'NOT_FOUND',
+    'PARTNER_NOT_ACTIVE',
+    'QUOTA_EXCEEDED',
+    'DUPLICATE',
+    'CURRENCY_MISMATCH',
+  )
+    .route({
+      method: 'POST',
+      path: '/partners/{id}/leads/preview',
+      summary: 'What a lead would be scored, and which policies would apply; writes nothing',
+      tags,
+    })
+    .input(z.object({ id, ...submitFields }))
+    .output(
+      z.object({
+        qualityScore: score,
+        /** Live leads with the same e-mail or phone: the one it would double. */
+        duplicateOf: id.nullable(),
+        policies: z.array(applicablePolicy),
+      }),
+    ),
   list: partnerProcedure('leads.read')
     .route({ method: 'GET', path: '/leads', summary: 'Leads, newest first', tags })
     .input(z.object({ ...leadFilters, ...pageFields }))

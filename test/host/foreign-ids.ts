@@ -172,6 +172,14 @@ export const foreignIds: Record<string, Spec> = {
     fields: { id: 'partner', sourceId: 'source' },
   },
   'sources.statsOfPartner': byId('partner'),
+  'leads.preview': {
+    input: async (own) => ({
+      id: await own.id('partner'),
+      sourceId: await own.id('source'),
+      leadData: leadData[70](),
+    }),
+    fields: { id: 'partner', sourceId: 'source' },
+  },
   'leads.submit': {
     input: async (own) => ({
       id: await own.id('partner'),

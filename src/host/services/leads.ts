@@ -6,6 +6,7 @@ import { assignLead, markNotDuplicate } from './leads/by-hand.ts';
 import { noSuchLead, partnerOf } from './leads/claims.ts';
 import { approveLead, convertLead, rejectLead } from './leads/decisions.ts';
 import { addNote, listNotes } from './leads/notes.ts';
+import { previewLead } from './leads/preview.ts';
 import { countQueue, getLead, listLeads, listReviewQueue } from './leads/queries.ts';
 import { claimLead, releaseLead } from './leads/review.ts';
 import { listScores } from './leads/score-history.ts';
@@ -17,6 +18,7 @@ import type { Service } from './service.ts';
 export function leadsService(host: HostContext): Service<'leads'> {
   return {
     submit: (session, input) => submitLead(host, session, input),
+    preview: (session, input) => previewLead(host, session, input),
     list: (session, input) => listLeads(host, session, input),
     reviewQueue: (session, input) => listReviewQueue(host, session, input),
     queueCounts: (session) => countQueue(host, session),

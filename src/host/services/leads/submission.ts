@@ -25,7 +25,8 @@ import { type PreparedLead, prepareLead, type Unfit, weightsFor } from './prepar
 import { nextSeq, recordScores } from './score-history.ts';
 import { toWire, type WireLead } from './wire.ts';
 
-function refusalOf(unfit: Unfit): DomainError {
+/** Why the data can't be taken in. */
+export function refusalOf(unfit: Unfit): DomainError {
   return new DomainError(unfit.code, unfit.message, { fields: unfit.fields });
 }
 
