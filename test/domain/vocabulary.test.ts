@@ -22,7 +22,7 @@ describe('vocabulary', () => {
     expect(lists.length).toBeGreaterThanOrEqual(13);
     for (const list of lists) {
       expect(new Set(list).size).toBe(list.length);
-      for (const word of list) expect(word).toMatch(/^[a-z]+(_[a-z]+)*$/);
+      for (const word of list) expect(word).toMatch(/^[a-z]+[0-9]*(_[a-z]+)*$/);
     }
   });
 

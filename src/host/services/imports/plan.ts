@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import sql, { empty } from 'sql-template-tag';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
@@ -104,7 +105,9 @@ export function parseMapping(text: string | undefined): ManualMapping | undefine
 /** Reads the file to its end once: a fault on its last line must be known before the first row is written. */
 async function requireReadable(file: CsvFile): Promise<void> {
   for await (const _rows of file.rows()) {
-    // Only faults of the file as a whole matter here; those of single rows are told when they come.
+    // Only faults of the file as a whole matter here; those of single rows are told when they come. What was read ahead must not
+    // be gone through in one go: others have their turn between two batches.
+    await setImmediate();
   }
 }
 
