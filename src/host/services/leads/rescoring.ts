@@ -128,7 +128,8 @@ async function countOf(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let counted = 0;
-  for (let after: Place | undefined; signal?.aborted !== true; ) {
+  let after: Place | undefined;
+  for (;;) {
     const stretch = sql`from partner_leads
       where tenant_id = ${session.tenantId} and deleted_at is null and ${walk}${beyond(after)}`;
     const { next, rest } = await host.database.read({ tenantId: session.tenantId }, async (reader) => {
@@ -140,11 +141,11 @@ async function countOf(
       return { next: undefined, rest: row?.n ?? 0 };
     });
     counted += rest;
-    if (next === undefined) break;
+    // Whoever cancels meanwhile is heard before the first slice.
+    if (next === undefined || signal?.aborted === true) return counted;
     after = { submittedAt: next.submitted_at, id: next.id };
     await setImmediate();
   }
-  return counted;
 }
 
 /** What comes after a place of a walk. */
