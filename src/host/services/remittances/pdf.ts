@@ -17,12 +17,11 @@ import {
   totalsOf,
 } from './words.ts';
 
-const require = createRequire(import.meta.url);
-
 /** DejaVu Sans has Latin, Greek and Cyrillic; the part of it that a file uses is embedded in the file. */
+const fonts = createRequire(import.meta.url);
 const files = {
-  plain: require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'),
-  bold: require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'),
+  plain: fonts.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'),
+  bold: fonts.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'),
 };
 
 export type Paper = 'A4' | 'LETTER';
