@@ -28,6 +28,11 @@ export interface HostOptions {
   log: Logger;
   /** For data that can be made again, such as the demo's: commits of the local database don't wait for the disk. */
   throwAway?: boolean;
+  /**
+   * Reads each session once instead of at every call: for filling a database that nobody else works on. Rights taken away
+   * meanwhile would hold on.
+   */
+  rememberSessions?: boolean;
   /** The clock; tests hand in their own. */
   now?: () => string;
 }
@@ -81,7 +86,14 @@ export async function composeHost(options: HostOptions): Promise<Host> {
     const version = packageJson.version;
     await sweepExports(context);
     const services = buildServices(context, version);
-    const resolve = (token: string, station: string | null) => resolveSession(context, token, station);
+    const known = new Map<string, Session>();
+    const resolve = async (token: string, station: string | null) => {
+      const remembered = known.get(token);
+      if (remembered !== undefined) return remembered;
+      const session = await resolveSession(context, token, station);
+      if (options.rememberSessions === true && session !== null) known.set(token, session);
+      return session;
+    };
     const router = buildRouter({ services, resolveSession: resolve, log });
     // Last, for nothing after it can fail and leave it running.
     const otherHosts =

@@ -64,6 +64,7 @@ export async function fillWithDemoData(
   const host = await composeHost({
     ...options,
     throwAway: true,
+    rememberSessions: true,
     // A little later at every look, and never in the future.
     now: () => {
       at = Math.min(at + 7, end);
