@@ -99,6 +99,14 @@ export const score = z.number().min(0).max(100);
 /** Text a person typed: trimmed, not empty, bounded. */
 export const text = (max: number) => z.string().trim().min(1).max(max);
 
+/** What people call a partner, a source, a policy, a project or a campaign by in lists and files. */
+export const code = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Use letters, digits, dots, dashes and underscores.');
+
 /** A field that may be left out or emptied; both read as null. */
 export const optionalText = (max: number) =>
   z

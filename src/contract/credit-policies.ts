@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { calculationTypes, policyTypes, timeUnitTypes } from '#domain/vocabulary.ts';
 import {
+  code,
   commandFields,
   count,
   currencyCode,
@@ -68,13 +69,6 @@ const terms = {
   autoApprove: z.boolean().default(false),
 };
 
-const policyCode = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Use letters, digits, dots, dashes and underscores.');
-
 export const creditPolicy = z.object({
   ...rowFields,
   /** null: a policy for all partners. */
@@ -139,7 +133,7 @@ export const creditPolicy = z.object({
 });
 
 const createFields = {
-  policyCode,
+  policyCode: code,
   policyName: text(255),
   description: optionalText(2000),
   ...terms,

@@ -14,11 +14,12 @@ import { changes, notifications } from './notifications.ts';
 import { auth, health, settings, setup, staff } from './organization.ts';
 import { partnerDocuments } from './partner-documents.ts';
 import { partnerUsers } from './partner-users.ts';
-import { partners, sources } from './partners.ts';
+import { partners } from './partners.ts';
 import { payoutExports, remittances } from './payout-exports.ts';
 import { payouts } from './payouts.ts';
 import { periods } from './periods.ts';
 import { campaigns, projects } from './projects.ts';
+import { sources } from './sources.ts';
 
 /**
  * Every call of the product, described once: types, validation, REST route, OpenAPI page and permission come from

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import {
+  code,
   commandFields,
   day,
   id,
@@ -31,13 +32,6 @@ const record = z.object({
   createdBy: internal(id),
 });
 
-const code = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'Use letters, digits, dots, dashes and underscores.');
-
 const editable = {
   name: text(255),
   description: optionalText(2000),
@@ -45,80 +39,49 @@ const editable = {
   endDate: day.nullish(),
 };
 
-export const projects = {
-  list: partnerProcedure('projects.read')
-    .route({ method: 'GET', path: '/projects', summary: 'Projects by code', tags: ['Projects'] })
-    .input(
-      z.object({
-        active: queryBoolean.optional(),
-        q: z.string().trim().max(200).optional(),
-        ...pageFields,
-      }),
-    )
-    .output(page(record)),
-  get: partnerProcedure('projects.read', 'NOT_FOUND')
-    .route({ method: 'GET', path: '/projects/{id}', summary: 'One project', tags: ['Projects'] })
-    .input(z.object({ id }))
-    .output(record),
-  create: procedure('projects.edit', 'DUPLICATE')
-    .route({ method: 'POST', path: '/projects', summary: 'Add a project', tags: ['Projects'] })
-    .input(z.object({ code, ...editable, commandId: commandFields.commandId }))
-    .output(record),
-  update: procedure('projects.edit', 'NOT_FOUND', 'CONFLICT')
-    .route({ method: 'PATCH', path: '/projects/{id}', summary: 'Change a project', tags: ['Projects'] })
-    .input(
-      z
-        .object({ id, ...editable, isActive: z.boolean(), ...commandFields })
-        .partial()
-        .required({ id: true }),
-    )
-    .output(record),
-  deactivate: procedure('projects.edit', 'NOT_FOUND', 'CONFLICT')
-    .route({
-      method: 'POST',
-      path: '/projects/{id}/deactivate',
-      summary: 'Take a project out of use: new leads and policies can no longer name it',
-      tags: ['Projects'],
-    })
-    .input(z.object({ id, reason: reason.optional(), ...commandFields }))
-    .output(record),
-};
+/** The calls of one of the two. */
+function callsOf(plural: 'projects' | 'campaigns', noun: 'project' | 'campaign') {
+  const name = plural === 'projects' ? 'Projects' : 'Campaigns';
+  const tags = [name];
+  return {
+    list: partnerProcedure('projects.read')
+      .route({ method: 'GET', path: `/${plural}`, summary: `${name} by code`, tags })
+      .input(
+        z.object({
+          active: queryBoolean.optional(),
+          q: z.string().trim().max(200).optional(),
+          ...pageFields,
+        }),
+      )
+      .output(page(record)),
+    get: partnerProcedure('projects.read', 'NOT_FOUND')
+      .route({ method: 'GET', path: `/${plural}/{id}`, summary: `One ${noun}`, tags })
+      .input(z.object({ id }))
+      .output(record),
+    create: procedure('projects.edit', 'DUPLICATE')
+      .route({ method: 'POST', path: `/${plural}`, summary: `Add a ${noun}`, tags })
+      .input(z.object({ code, ...editable, commandId: commandFields.commandId }))
+      .output(record),
+    update: procedure('projects.edit', 'NOT_FOUND', 'CONFLICT')
+      .route({ method: 'PATCH', path: `/${plural}/{id}`, summary: `Change a ${noun}`, tags })
+      .input(
+        z
+          .object({ id, ...editable, isActive: z.boolean(), ...commandFields })
+          .partial()
+          .required({ id: true }),
+      )
+      .output(record),
+    deactivate: procedure('projects.edit', 'NOT_FOUND', 'CONFLICT')
+      .route({
+        method: 'POST',
+        path: `/${plural}/{id}/deactivate`,
+        summary: `Take a ${noun} out of use: new leads and policies can no longer name it`,
+        tags,
+      })
+      .input(z.object({ id, reason: reason.optional(), ...commandFields }))
+      .output(record),
+  };
+}
 
-export const campaigns = {
-  list: partnerProcedure('projects.read')
-    .route({ method: 'GET', path: '/campaigns', summary: 'Campaigns by code', tags: ['Campaigns'] })
-    .input(
-      z.object({
-        active: queryBoolean.optional(),
-        q: z.string().trim().max(200).optional(),
-        ...pageFields,
-      }),
-    )
-    .output(page(record)),
-  get: partnerProcedure('projects.read', 'NOT_FOUND')
-    .route({ method: 'GET', path: '/campaigns/{id}', summary: 'One campaign', tags: ['Campaigns'] })
-    .input(z.object({ id }))
-    .output(record),
-  create: procedure('projects.edit', 'DUPLICATE')
-    .route({ method: 'POST', path: '/campaigns', summary: 'Add a campaign', tags: ['Campaigns'] })
-    .input(z.object({ code, ...editable, commandId: commandFields.commandId }))
-    .output(record),
-  update: procedure('projects.edit', 'NOT_FOUND', 'CONFLICT')
-    .route({ method: 'PATCH', path: '/campaigns/{id}', summary: 'Change a campaign', tags: ['Campaigns'] })
-    .input(
-      z
-        .object({ id, ...editable, isActive: z.boolean(), ...commandFields })
-        .partial()
-        .required({ id: true }),
-    )
-    .output(record),
-  deactivate: procedure('projects.edit', 'NOT_FOUND', 'CONFLICT')
-    .route({
-      method: 'POST',
-      path: '/campaigns/{id}/deactivate',
-      summary: 'Take a campaign out of use: new leads and policies can no longer name it',
-      tags: ['Campaigns'],
-    })
-    .input(z.object({ id, reason: reason.optional(), ...commandFields }))
-    .output(record),
-};
+export const projects = callsOf('projects', 'project');
+export const campaigns = callsOf('campaigns', 'campaign');

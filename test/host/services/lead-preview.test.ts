@@ -48,5 +48,8 @@ forEachEngine((engine) => {
     await submittedLead(host, partner.id);
     const full = previews().preview({ id: partner.id, leadData: leadData[70]() });
     expect(await refusalOf(full)).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    await host.as('approver').partners.suspend({ id: partner.id, reason: 'Under examination' });
+    const suspended = previews().preview({ id: partner.id, leadData: leadData[70]() });
+    expect(await refusalOf(suspended)).toMatchObject({ code: 'PARTNER_NOT_ACTIVE' });
   });
 });

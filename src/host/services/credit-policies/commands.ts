@@ -18,7 +18,7 @@ import type { Work } from '../command.ts';
 import { startTrackingDays } from '../credit-engine/caps.ts';
 import { aboutPolicy } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
-import { addScopes, requireScopes } from '../projects/scopes.ts';
+import { settleScopes } from '../projects/scopes.ts';
 import type { Input } from '../service.ts';
 import { nameOfStaff, requireVersion } from './refusals.ts';
 import { termsAfter, termsOfInput, termsOfRow, termsToWire } from './terms.ts';
@@ -38,8 +38,8 @@ export async function createPolicy(
   const { tx, now } = work;
   const given = termsOfInput(input, partner?.id ?? null);
   await checkSource(tx, given);
-  const terms = { ...given, ...(await requireScopes(tx, session, given)) };
-  const added = await addScopes(work, session, [terms]);
+  const { scopes, added } = await settleScopes(work, session, given);
+  const terms = { ...given, ...scopes };
   const id = uuidv7();
   const { partnerId, ...latest } = terms;
   await tx.insert(partnerCreditPolicies, {
@@ -98,8 +98,8 @@ export async function updatePolicy(
   requireNotDeactivated(policy, 'changed');
   const before = termsOfRow(policy);
   const given = termsAfter(before, input);
-  const terms = { ...given, ...(await requireScopes(tx, session, given, before)) };
-  const added = await addScopes(work, session, [terms]);
+  const { scopes, added } = await settleScopes(work, session, given, before);
+  const terms = { ...given, ...scopes };
   const isNewRevision = canonicalJson(terms) !== canonicalJson(before);
   const named = {
     policyName: input.policyName,

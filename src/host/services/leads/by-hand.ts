@@ -5,7 +5,8 @@ import { partnerLeads, type Reader, type StaffRow, staff } from '../../database/
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
 import type { Input } from '../service.ts';
-import { holdLead, requireFree, requirePath, requireStandsAlone } from './claims.ts';
+import { holdLead, requireFree } from './claims.ts';
+import { lease } from './review.ts';
 import { toWire, type WireLead } from './wire.ts';
 
 /** What people settle about a lead besides deciding it: who reviews it, and that it is nobody's duplicate. */
@@ -21,37 +22,15 @@ export function assignLead(
   session: Session,
   input: Input<'leads', 'assign'>,
 ): Promise<WireLead> {
-  return command(host, session, { name: 'leads.assign', input }, async ({ tx, now, record }) => {
+  return command(host, session, { name: 'leads.assign', input }, async (work) => {
+    const { tx, now } = work;
     const held = await holdLead(tx, input.id);
     const { lead, partner } = held;
     const reviewer = await requireReviewer(tx, input.reviewerId);
     const isAdministrators = session.roles.includes('admin');
     const free = isAdministrators ? { ...lead, claimedBy: null, claimExpiresAt: null } : lead;
     await requireFree(tx, session, { lead: free, partner }, { now, version: input.version });
-    requireStandsAlone(lead);
-    if (lead.status !== 'under_review') await requirePath(tx, lead, 'review');
-    const minutes = session.tenant.settings.claimLeaseMinutes;
-    const after = await tx.update(
-      partnerLeads,
-      { id: lead.id, version: lead.version },
-      {
-        status: 'under_review',
-        claimedBy: reviewer.id,
-        claimExpiresAt: new Date(Date.parse(now) + minutes * 60_000).toISOString(),
-        updatedAt: now,
-      },
-    );
-    record({
-      action: 'lead_assigned',
-      resource: 'lead',
-      resourceId: lead.id,
-      partnerId: lead.partnerId,
-      details: {
-        before: { status: lead.status, claimedBy: lead.claimedBy, claimExpiresAt: lead.claimExpiresAt },
-        after: { status: after.status, claimedBy: after.claimedBy, claimExpiresAt: after.claimExpiresAt },
-      },
-    });
-    return toWire({ session, now }, after, partner);
+    return lease(work, session, held, { to: reviewer.id, action: 'lead_assigned' });
   });
 }
 

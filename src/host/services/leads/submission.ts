@@ -9,7 +9,7 @@ import { insertLeads, listSources, requireActivePartner, sourceOf } from '../lea
 import { highQualityLead } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
 import { requireOwn } from '../own-partner.ts';
-import { addScopes, requireScopes } from '../projects/scopes.ts';
+import { settleScopes } from '../projects/scopes.ts';
 import type { Input } from '../service.ts';
 import { holdLeadAndPartner, refuseDecided, requireFree } from './claims.ts';
 import {
@@ -121,8 +121,7 @@ export function updateLead(
       if (source instanceof DomainError) throw source;
       sourceId = source.id;
     }
-    const scopes = await requireScopes(tx, session, prepared, lead);
-    const added = await addScopes(work, session, [scopes]);
+    const { scopes, added } = await settleScopes(work, session, prepared, lead);
     const duplicate = await compare(tx, session, lead, prepared, now);
     const after = await tx.update(
       partnerLeads,

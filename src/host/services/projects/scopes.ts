@@ -101,8 +101,9 @@ export async function addScopes(
   { tx, now }: Pick<Work, 'tx' | 'now'>,
   session: Naming,
   named: readonly NamedScopes[],
+  known?: ScopeBook,
 ): Promise<string[]> {
-  const book = await readScopes(tx, session.tenantId, named);
+  const book = known ?? (await readScopes(tx, session.tenantId, named));
   const added: string[] = [];
   for (const field of scopeFields) {
     const codes = new Set(named.flatMap((each) => each[field] ?? []));
@@ -117,6 +118,19 @@ export async function addScopes(
     }
   }
   return added;
+}
+
+/** The codes of what one row names, and what of it is new and now a record. @throws DomainError `NOT_FOUND`, `VALIDATION`. */
+export async function settleScopes(
+  work: Pick<Work, 'tx' | 'now'>,
+  session: Naming,
+  named: NamedScopes,
+  before?: NamedScopes,
+): Promise<{ scopes: NamedScopes; added: string[] }> {
+  const book = await readScopes(work.tx, session.tenantId, [named]);
+  const scopes = scopesIn(book, session, named, before);
+  if (scopes instanceof DomainError) throw scopes;
+  return { scopes, added: await addScopes(work, session, [scopes], book) };
 }
 
 /** The codes of what one row names, for what writes nothing. @throws DomainError `NOT_FOUND`, `VALIDATION`. */
