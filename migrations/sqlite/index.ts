@@ -15,6 +15,7 @@ import { creditsAndPeriods } from './0013-credits-and-periods.ts';
 import { exportsAndStatements } from './0014-exports-and-statements.ts';
 import { documents } from './0015-documents.ts';
 import { jobs } from './0016-jobs.ts';
+import { looseEnds } from './0017-loose-ends.ts';
 
 export const sqliteMigrations: readonly Migration[] = [
   foundation,
@@ -33,4 +34,5 @@ export const sqliteMigrations: readonly Migration[] = [
   exportsAndStatements,
   documents,
   jobs,
+  looseEnds,
 ];

@@ -1,0 +1,7 @@
+import type { Migration } from '../types.ts';
+
+export const looseEnds: Migration = {
+  number: 17,
+  name: 'loose-ends',
+  up: [],
+};
