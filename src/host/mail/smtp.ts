@@ -1,3 +1,4 @@
+import { getCACertificates } from 'node:tls';
 import { createTransport, type NodemailerError } from 'nodemailer';
 import type { HostContext } from '../context.ts';
 import type { MailSettingsRow } from '../database/index.ts';
@@ -13,7 +14,7 @@ export interface Message extends RenderedMail {
 
 /**
  * Why a message did not go out. `permanent`: the server refuses this message, and would again. `temporary`: it may take it
- * later. `connection`: there is no way to the server, or it does not let us in; no message would go.
+ * later. `connection`: there is no way to the server, or it does not let us in or refuses the sender; no message would go.
  */
 export interface MailFailure {
   kind: 'permanent' | 'temporary' | 'connection';
@@ -26,7 +27,8 @@ const seconds = 1_000;
 export const longestSending = 120 * seconds;
 
 /**
- * Hands a message to the organization's mail server. Resolves once the server has taken it.
+ * Hands a message to the organization's mail server. Resolves once the server has taken it. Over TLS the server has to show a
+ * certificate of its name that somebody trusted has signed: whom the system trusts, or who the settings name besides.
  * @throws whatever went wrong; `failureOf` says what it means.
  */
 export async function sendMail(
@@ -35,13 +37,18 @@ export async function sendMail(
   message: Message,
   signal: AbortSignal,
 ): Promise<{ response: string }> {
-  const { userName, passwordSecret } = settings;
+  const { userName, passwordSecret, caCertificate } = settings;
   const transport = createTransport({
     host: settings.host,
     port: settings.port,
     secure: settings.security === 'tls',
     requireTLS: settings.security === 'starttls',
     ignoreTLS: settings.security === 'none',
+    tls: {
+      minVersion: 'TLSv1.2',
+      // Beside those that are trusted anyway, not instead of them.
+      ...(caCertificate !== null && { ca: [...getCACertificates('default'), caCertificate] }),
+    },
     connectionTimeout: 20 * seconds,
     greetingTimeout: 20 * seconds,
     socketTimeout: 60 * seconds,
@@ -95,13 +102,17 @@ const connectionCodes = new Set([
 /** What an error of `sendMail` means. A wrong password is answered with 5xx too, but is no fault of the message. */
 export function failureOf(error: unknown): MailFailure {
   if (!isNodemailerError(error)) throw error;
-  const { code, response, permanent, message } = error;
+  const { code, response, permanent, message, command, responseCode } = error;
   // Before there is a connection the answer alone says little: what was asked stands in the message.
   if (connectionCodes.has(code ?? '')) return { kind: 'connection', reason: oneLine(message) };
   const reason = oneLine(response ?? message);
+  // The sender is refused, whoever the message is for: that is mended in the settings. 552 alone speaks of the message, of its size.
+  if (command === 'MAIL FROM' && responseCode !== undefined && responseCode !== 552) {
+    return { kind: 'connection', reason };
+  }
   if (permanent === true) return { kind: 'permanent', reason };
   // "Service not available": the server is closing the channel, whatever it was asked.
-  if (error.responseCode === 421) return { kind: 'connection', reason };
+  if (responseCode === 421) return { kind: 'connection', reason };
   // A message that can't be built is the same the next time.
   if (code === 'EMESSAGE' && response === undefined) return { kind: 'permanent', reason };
   return { kind: 'temporary', reason };

@@ -117,6 +117,8 @@ export const mailSettings = defineTable(
     passwordSecret: nullable(text),
     fromName: text,
     fromAddress: text,
+    /** Certificates (PEM) that the server's may be signed by, besides those everybody trusts. */
+    caCertificate: nullable(text),
     updatedBy: uuid,
     ...changeColumns,
   },
@@ -153,6 +155,8 @@ export const mailOutbox = defineTable(
     /** When somebody last asked for another try. */
     retriedAt: nullable(instant),
     lastError: nullable(text),
+    /** What only its reader may know, sealed by the vault: a one-time link. Null once it was sent, and for most. */
+    secret: nullable(text),
     ...changeColumns,
   },
   {
