@@ -15,6 +15,7 @@ export const sealedFor = {
   banking: (tenantId: string, partnerId: string) => `banking:${tenantId}:${partnerId}`,
   secondFactor: (tenantId: string, userId: string) => `second-factor:${tenantId}:${userId}`,
   mailPassword: (tenantId: string, settingsId: string) => `mail:${tenantId}:${settingsId}`,
+  mailSecret: (tenantId: string, mailId: string) => `mail-secret:${tenantId}:${mailId}`,
   /** A payment file by its own key, and that key by the data key. */
   paymentFile: (tenantId: string, exportId: string) => `export:${tenantId}:${exportId}`,
 };
@@ -27,6 +28,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: 'partners', column: 'banking_secret', key: 'id', context: sealedFor.banking },
   { table: 'second_factors', column: 'secret', key: 'user_id', context: sealedFor.secondFactor },
   { table: 'mail_settings', column: 'password_secret', key: 'id', context: sealedFor.mailPassword },
+  { table: 'mail_outbox', column: 'secret', key: 'id', context: sealedFor.mailSecret },
   { table: 'payout_export_keys', column: 'file_key', key: 'export_id', context: sealedFor.paymentFile },
 ];
 
