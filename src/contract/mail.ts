@@ -17,6 +17,8 @@ const mailSettings = z.object({
   hasPassword: z.boolean(),
   fromName: z.string(),
   fromAddress: z.string(),
+  /** Certificates (PEM) that may sign the server's besides those everybody trusts: an organization's own authority. */
+  caCertificate: z.string().nullable(),
   version: z.int(),
 });
 
@@ -73,6 +75,8 @@ export const mail = {
         password: z.string().min(1).max(500).nullable().optional(),
         fromName: text(100).regex(/^[^\p{Cc}]*$/u, 'Use one line.'),
         fromAddress: email,
+        /** Left out, the stored one stays; null removes it. */
+        caCertificate: text(50_000).nullable().optional(),
         ...commandFields,
       }),
     )

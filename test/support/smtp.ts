@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
+import type { Certificate } from './certificate.ts';
 
 /** A message as it arrived. */
 export interface Received {
@@ -11,6 +12,8 @@ export interface Received {
   to: string[];
   mail: Email;
   raw: string;
+  /** Whether it came over TLS. */
+  isSecure: boolean;
 }
 
 export interface TestSmtp {
@@ -20,20 +23,32 @@ export interface TestSmtp {
   connections: number;
   logins: number;
   /** What the next commands are answered with; undefined takes everything. */
-  refuse: { at: 'connect' | 'recipient' | 'data'; code: number; message: string } | undefined;
+  refuse: { at: 'connect' | 'sender' | 'recipient' | 'data'; code: number; message: string } | undefined;
   /** Messages to this address. */
   to(address: string): Received[];
   close(): Promise<void>;
 }
 
-/** A mail server of its own on a free port, which keeps what it takes. With `login`, only for who knows it. */
-export async function smtpServer(login?: { user: string; pass: string }): Promise<TestSmtp> {
+/** How a server speaks TLS: from the first byte, or once it is asked to. */
+export interface TestTls extends Certificate {
+  from: 'start' | 'starttls';
+}
+
+/**
+ * A mail server of its own on a free port, which keeps what it takes. With `login`, only for who knows it; without `tls`, it knows
+ * nothing of encryption.
+ */
+export async function smtpServer(login?: { user: string; pass: string }, tls?: TestTls): Promise<TestSmtp> {
   const refusal = (at: string): Error | null => {
     if (smtp.refuse?.at !== at) return null;
     return Object.assign(new Error(smtp.refuse.message), { responseCode: smtp.refuse.code });
   };
   const server = new SMTPServer({
-    disabledCommands: login === undefined ? ['AUTH', 'STARTTLS'] : ['STARTTLS'],
+    disabledCommands: [
+      ...(login === undefined ? ['AUTH' as const] : []),
+      ...(tls?.from === 'starttls' ? [] : ['STARTTLS' as const]),
+    ],
+    ...(tls !== undefined && { secure: tls.from === 'start', key: tls.key, cert: tls.cert }),
     authOptional: login === undefined,
     allowInsecureAuth: true,
     disableReverseLookup: true,
@@ -47,6 +62,9 @@ export async function smtpServer(login?: { user: string; pass: string }): Promis
     onConnect(_session, done) {
       smtp.connections += 1;
       done(refusal('connect'));
+    },
+    onMailFrom(_address, _session, done) {
+      done(refusal('sender'));
     },
     onRcptTo(_address, _session, done) {
       done(refusal('recipient'));
@@ -65,6 +83,7 @@ export async function smtpServer(login?: { user: string; pass: string }): Promis
           to: rcptTo.map(({ address }) => address),
           mail: await PostalMime.parse(raw),
           raw: raw.toString('utf8'),
+          isSecure: session.secure,
         });
         done(null);
       };

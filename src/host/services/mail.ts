@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import sql, { empty, type Sql } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { DomainError, invalidField } from '#domain/errors.ts';
@@ -31,6 +32,7 @@ export function mailService(host: HostContext): Service<'mail'> {
     updateSettings: (session, input) => {
       const { password, ...shown } = input;
       requireSafePassword(input);
+      requireCertificates(input.caCertificate);
       // The password is no part of what a repeat is compared by: a hash of it could be found by trying.
       return command(host, session, { name: 'mail.updateSettings', input: shown }, async ({ tx, record }) => {
         const { version, commandId: _, ...changes } = shown;
@@ -42,7 +44,9 @@ export function mailService(host: HostContext): Service<'mail'> {
           const context = sealedFor.mailPassword(session.tenantId, id);
           passwordSecret = password === null ? null : host.vault.seal(password, context);
         }
-        const patch = { ...changes, passwordSecret, updatedBy: session.userId };
+        const caCertificate =
+          changes.caCertificate === undefined ? (before?.caCertificate ?? null) : changes.caCertificate;
+        const patch = { ...changes, caCertificate, passwordSecret, updatedBy: session.userId };
         // Nobody who changes the server may have the stored password sent to another one.
         const movesPassword = before !== undefined && passwordSecret !== null && before.host !== changes.host;
         if (movesPassword && password === undefined) {
@@ -56,7 +60,7 @@ export function mailService(host: HostContext): Service<'mail'> {
           resourceId: id,
           details: {
             ...(before !== undefined && { before: told(before) }),
-            after: changes,
+            after: { ...changes, caCertificate },
             ...(password !== undefined && { passwordChanged: true }),
           },
         });
@@ -151,10 +155,24 @@ function requireSafePassword({ security, userName, password, host }: Input<'mail
   }
 }
 
+/** Throws `VALIDATION` for what is not one or several certificates in PEM. */
+function requireCertificates(pem: string | null | undefined): void {
+  if (pem === null || pem === undefined) return;
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+  const rest = blocks.reduce((left, block) => left.replace(block, ''), pem).trim();
+  try {
+    if (blocks.length === 0 || rest !== '') throw new Error('Something else than certificates.');
+    for (const block of blocks) new X509Certificate(block);
+  } catch {
+    const message = 'Paste the certificate as text, from “-----BEGIN CERTIFICATE-----” to its end.';
+    throw invalidField('caCertificate', message);
+  }
+}
+
 /** What the trail shows of settings: all but the password. */
 function told(row: MailSettingsRow) {
-  const { isEnabled, host, port, security, userName, fromName, fromAddress } = row;
-  return { isEnabled, host, port, security, userName, fromName, fromAddress };
+  const { isEnabled, host, port, security, userName, fromName, fromAddress, caCertificate } = row;
+  return { isEnabled, host, port, security, userName, fromName, fromAddress, caCertificate };
 }
 
 async function settingsToWire(reader: Reader, tenantId: string): Promise<Settings> {

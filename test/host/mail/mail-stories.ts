@@ -3,7 +3,7 @@ import type { Inputs, Outputs } from '#contract/index.ts';
 import { addressNotifications } from '#host/mail/outbox.ts';
 import { type MailSender, type MailSenderOptions, mailSender } from '#host/mail/sender.ts';
 import type { TestHost, TestTenant } from '#test/support/host.ts';
-import { smtpServer, type TestSmtp } from '#test/support/smtp.ts';
+import { smtpServer, type TestSmtp, type TestTls } from '#test/support/smtp.ts';
 import { activePartner, type Partner, submittedLead } from '../services/credit-stories.ts';
 import { type PartnerPerson, partnerPerson } from '../services/notifications/partner-person.ts';
 
@@ -17,8 +17,8 @@ afterEach(async () => {
 });
 
 /** A mail server that is closed after the test. */
-export async function aMailServer(login?: { user: string; pass: string }): Promise<TestSmtp> {
-  const smtp = await smtpServer(login);
+export async function aMailServer(login?: { user: string; pass: string }, tls?: TestTls): Promise<TestSmtp> {
+  const smtp = await smtpServer(login, tls);
   open.push(() => smtp.close());
   return smtp;
 }
