@@ -236,6 +236,8 @@ export const tenantSettings = z.object({
   /** Where people reach this host with a browser, for links; null: not known. */
   publicUrl: z.string().nullable(),
   version: z.int(),
+  /** Days for which notifications, and e-mails at their end, are kept; those that wait to be sent are kept longer. */
+  notificationDays: count,
 });
 
 export const settings = {
@@ -275,6 +277,7 @@ export const settings = {
           .nullable()
           .optional(),
         ...commandFields,
+        notificationDays: z.int().min(30).max(3650).optional(),
       }),
     )
     .output(tenantSettings),

@@ -8,6 +8,7 @@ import { changeFeed } from './changes.ts';
 import { changesBetweenHosts } from './changes-between-hosts.ts';
 import type { HostContext } from './context.ts';
 import { type MigrationReport, openDatabase } from './database/index.ts';
+import { housekeeping } from './housekeeping.ts';
 import { mailSender } from './mail/sender.ts';
 import { buildRouter, type CallContext } from './router/index.ts';
 import { buildServices } from './services/index.ts';
@@ -105,6 +106,8 @@ export async function composeHost(options: HostOptions): Promise<Host> {
     return {
       ...context,
       version,
+    const chores = housekeeping(context);
+    chores.start();
       migration,
       router,
       resolveSession: resolve,
@@ -114,6 +117,7 @@ export async function composeHost(options: HostOptions): Promise<Host> {
         await mail.close();
         await otherHosts?.close();
         await database.close();
+        await chores.close();
       },
     };
   } catch (error) {

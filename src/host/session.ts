@@ -41,6 +41,8 @@ export interface TenantSettings {
   requireSecondFactor: boolean;
   /** Where people reach this host with a browser, for links; null = not known. */
   publicUrl: string | null;
+  /** Days for which notifications, and e-mails at their end, are kept. */
+  notificationDays: number;
 }
 
 export interface Tenant {

@@ -27,6 +27,7 @@ export const defaultSettings: TenantSettings = {
   ...defaultPayerSettings,
   requireSecondFactor: false,
   publicUrl: null,
+  notificationDays: 180,
 };
 
 /** Settings as stored, with today's defaults for what was not known when they were written. */

@@ -2,6 +2,7 @@ import sql, { type Sql } from 'sql-template-tag';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Reader, Writer } from '#host/database/index.ts';
 import { addressNotifications, nextDue } from '#host/mail/outbox.ts';
+import { purgeToldOfAll } from '#host/services/notifications/purge.ts';
 import { forEachEngine } from '#test/support/databases.ts';
 import { type TestHost, testHost } from '#test/support/host.ts';
 
@@ -97,6 +98,13 @@ forEachEngine((engine) => {
       await client.notifications.read({ id: page.items[0]!.id });
       await client.notifications.readAll();
       expect((await client.notifications.list({ unread: true })).unreadCount).toBe(0);
+    });
+    expect(steps).toEqual([]);
+  });
+
+  it('looks for what is too old along the keys', async () => {
+    const steps = await costlySteps(async () => {
+      expect(await purgeToldOfAll(host.context, new AbortController().signal)).toMatchObject({ mails: 0 });
     });
     expect(steps).toEqual([]);
   });
