@@ -12,6 +12,8 @@ const largestPayload = 7_500;
 /** Changes kept while the connection is away or busy; with more, the others are told to read everything again. */
 const mostWaiting = 1_000;
 const longestPause = 30_000;
+/** How often the line is tried in silence, and how long an answer may take. */
+const usual = { beatEvery: 30_000, answerWithin: 10_000 };
 
 /** Tenant, resource, its id, and the partner's. */
 const told = z.tuple([z.string(), z.string(), z.string().nullable(), z.string().nullable()]);
@@ -38,13 +40,14 @@ function readMessage(payload: string | undefined): Message | undefined {
  * connection of its own. Changes are told after their commit, several in one message; when the connection was lost,
  * everybody on both sides is told to read again, for nobody knows what was said meanwhile.
  *
- * The first connection is made in the background: a host without it works, and its screens refresh after own commands.
+ * The first connection is made in the background: a host without it works, and its screens refresh after own commands. A line that somebody
+ * between the two has dropped without a word is found out by asking now and then; else a host would hear nothing for hours.
  */
 export function changesBetweenHosts(
   feed: ChangeFeed,
-  options: { url: string; log: Logger },
+  options: { url: string; log: Logger; beatEvery?: number; answerWithin?: number },
 ): { close(): Promise<void> } {
-  const { url, log } = options;
+  const { url, log, beatEvery, answerWithin } = { ...usual, ...options };
   const from = uuidv7();
   const closing = new AbortController();
   const isClosing = (): boolean => closing.signal.aborted;
@@ -100,6 +103,7 @@ export function changesBetweenHosts(
       application_name: 'partner-desk changes',
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
+      query_timeout: answerWithin,
     });
     // From the beginning: an error that nobody listens for would end the host.
     opened.on('error', (error) => {
@@ -120,6 +124,19 @@ export function changesBetweenHosts(
     } catch (error) {
       await opened.end().catch(() => undefined);
       throw error;
+    }
+  }
+
+  /** Resolves once the other end does not answer any more; never where `signal` says that it does not matter. */
+  async function silence(opened: Client, signal: AbortSignal): Promise<void> {
+    try {
+      for (;;) {
+        await pause(beatEvery, undefined, { signal, ref: false });
+        await opened.query('select 1');
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      log.warn({ err: error }, 'The connection for live changes does not answer');
     }
   }
 
@@ -145,10 +162,13 @@ export function changesBetweenHosts(
           overflowed = true;
         }
         sendSoon();
-        await lost;
+        const over = new AbortController();
+        await Promise.race([lost, silence(opened, over.signal)]);
+        over.abort();
         wasLost = true;
         if (client === opened) client = null;
-        await opened.end().catch(() => undefined);
+        // Not waited for: one that does not answer does not answer to this either.
+        opened.end().catch(() => undefined);
       } catch (error) {
         failures += 1;
         log.warn({ err: error, failures }, 'There is no connection for live changes');

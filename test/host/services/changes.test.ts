@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { createRouterClient } from '@orpc/server';
 import { Client as Connection } from 'pg';
 import { pino } from 'pino';
 import sql from 'sql-template-tag';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Change } from '#host/changes.ts';
 import { messagesOf } from '#host/changes-between-hosts.ts';
 import { composeHost, type Host } from '#host/compose.ts';
@@ -139,6 +140,59 @@ forEachEngine((engine) => {
       () => notifications.updatePreferences({ byMail: {} }),
     ];
     for (const call of calls) expect((await refusalOf(call())).code).toBe('FORBIDDEN');
+  });
+
+  describe('when nothing happens', () => {
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    /** Lets time pass, and what follows from it happen. */
+    async function pass(ms: number): Promise<void> {
+      for (let turns = 0; turns < 5; turns += 1) await turn();
+      await vi.advanceTimersByTimeAsync(ms);
+      for (let turns = 0; turns < 5; turns += 1) await turn();
+    }
+    const alive = (events: readonly Event[]) => events.filter(({ type }) => type === 'alive').length;
+
+    it('says every twenty seconds that the line still stands', async () => {
+      const partner = await activePartner(host);
+      const client = host.as('finance', 5);
+      await client.auth.me();
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const heard = await hearing(client);
+      await pass(19_000);
+      expect(alive(heard.events)).toBe(0);
+      await pass(1_000);
+      await heard.until(({ type }) => type === 'alive');
+      await pass(20_000);
+      await expect.poll(() => alive(heard.events)).toBe(2);
+      // Whatever is told says that, too: the twenty seconds begin anew.
+      await pass(15_000);
+      const lead = await submittedLead(host, partner.id);
+      await heard.until(tellsOf('lead', lead.id));
+      await pass(15_000);
+      expect(alive(heard.events)).toBe(2);
+      await pass(5_000);
+      await expect.poll(() => alive(heard.events)).toBe(3);
+      heard.leave();
+      await heard.ended.catch(() => undefined);
+    });
+
+    it('ends once the session has run out', async () => {
+      const session = await host.session('finance', 6);
+      const client = host.as('finance', 6);
+      await client.auth.me();
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const heard = await hearing(client);
+      await host.database.write({ tenantId: host.tenantId }, (tx) =>
+        tx.run(sql`update sessions set expires_at = ${host.clock.now()}
+          where tenant_id = ${host.tenantId} and id = ${session.sessionId}`),
+      );
+      await pass(20_000);
+      await heard.ended;
+      expect(heard.events).toEqual([{ type: 'ready' }]);
+    });
   });
 
   it('ends when the host closes', async () => {

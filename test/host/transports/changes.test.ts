@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { createORPCClient } from '@orpc/client';
 import { RPCLink as FetchLink } from '@orpc/client/fetch';
@@ -46,7 +48,7 @@ afterEach(async () => {
 });
 
 /** A browser that keeps its session itself. */
-async function browser(): Promise<Client> {
+async function browser(keep: (token: string) => void = () => undefined): Promise<Client> {
   let token: string | undefined;
   const client: Client = createORPCClient(
     new FetchLink({
@@ -66,6 +68,7 @@ async function browser(): Promise<Client> {
   const answer = await (needed ? rest('/setup', setup) : rest('/auth/login', call));
   const signedIn: unknown = await answer.json();
   token = (signedIn as { token: string }).token;
+  keep(token);
   return client;
 }
 
@@ -114,6 +117,41 @@ it('reach a window of the desktop app, which shows what a browser changes', asyn
   leaving.abort();
   await expect.poll(() => listening).toBe(0);
   close();
+});
+
+it('are kept for nobody who does not read them: such a one is told to read everything again', async () => {
+  let token = '';
+  const client = await browser((given) => (token = given));
+  const { id: partnerId } = await client.partners.create(aPartner);
+  const [{ tenantId }] = [await client.auth.me()];
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.write(
+    `POST /rpc/changes/subscribe HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${token}\r\n` +
+      'x-csrf-token: orpc\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}',
+  );
+  let text = '';
+  const [changes, refreshes] = [/"type":"change"/g, /"type":"refresh"/g];
+  const counted = { changes: 0, refreshes: 0 };
+  socket.on('data', (chunk) => {
+    text = `${text.slice(-14)}${chunk.toString('latin1')}`;
+    counted.changes += text.match(changes)?.length ?? 0;
+    counted.refreshes += text.match(refreshes)?.length ?? 0;
+  });
+  await expect.poll(() => text).toContain('"ready"');
+  socket.pause();
+  const many = 400_000;
+  for (let n = 0; n < many; n += 1) {
+    const resourceId = `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+    host.changes.publish({ tenantId, resource: 'lead', resourceId, partnerId });
+    // What may be written is written meanwhile.
+    if (n % 100 === 0) await turn();
+  }
+  socket.resume();
+  await expect.poll(() => counted.refreshes, { timeout: 10_000 }).toBeGreaterThan(0);
+  // What the lines of the machine hold between the two, and no more.
+  expect(counted.changes).toBeLessThan(many / 4);
+  socket.destroy();
+  await expect.poll(() => listening).toBe(0);
 });
 
 it('end when somebody signs out', async () => {
