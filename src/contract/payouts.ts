@@ -236,11 +236,21 @@ export const payouts = {
         pendingApprovalAmount: signedMoney,
         /** Days from generation to approval; null when none was approved. */
         averageDaysToApproval: z.number().nullable(),
-        /** The currency of the amounts; null where partners with several currencies are added up. */
+        /** The currency of the amounts; null where they are of several, whose minor units can't be compared: see `byCurrency`. */
         currency: currencyCode.nullable(),
       }),
     ),
   lines: partnerProcedure('payouts.read', 'NOT_FOUND')
+        /** The amounts of each currency there are payouts in. */
+        byCurrency: z.array(
+          z.object({
+            currency: currencyCode,
+            totalAmountGenerated: signedMoney,
+            totalAmountApproved: signedMoney,
+            totalAmountPaid: signedMoney,
+            pendingApprovalAmount: signedMoney,
+          }),
+        ),
     .route({ method: 'GET', path: '/payouts/{id}/lines', summary: 'Lines of a payout', tags })
     .input(z.object({ id, status: payoutLine.shape.status.optional(), ...pageFields }))
     .output(page(payoutLine)),

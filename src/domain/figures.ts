@@ -111,12 +111,14 @@ export const figures = {
   decided: { unit: 'count', formula: 'leads approved or rejected in the range' },
   medianHours: {
     unit: 'hours',
-    formula: 'the middle of the times from submission to decision of the decided leads',
+    formula:
+      'the middle of the times from submission to decision of the decided leads, in minutes, one begun counting, / 60',
     nullWhen: 'no lead was decided',
   },
   p90Hours: {
     unit: 'hours',
-    formula: 'nine tenths of the decided leads took at most this long, between two times in proportion',
+    formula:
+      'nine tenths of the decided leads took at most this long, counted like the median, between two times in proportion',
     nullWhen: 'no lead was decided',
   },
   within24Hours: {
@@ -145,6 +147,18 @@ export const figures = {
     nullWhen: 'no peer has the figure; for a partner’s own people also with fewer than three others',
   },
 } as const satisfies Record<string, FigureDefinition>;
+
+/** A figure as the description of the API tells it; undefined for what is none. */
+export function figureInWords(name: string): string | undefined {
+  const figure: FigureDefinition | undefined = isFigure(name) ? figures[name] : undefined;
+  if (figure === undefined) return undefined;
+  const { unit, formula, nullWhen } = figure;
+  return `${formula} (${unit === 'share' ? 'a share, 0 to 1' : unit})${nullWhen === undefined ? '' : `; null when ${nullWhen}`}`;
+}
+
+function isFigure(name: string): name is keyof typeof figures {
+  return Object.hasOwn(figures, name);
+}
 
 /** A share of a whole, 0 to 1; null when nothing was counted (`domain.md`, "Figures"). */
 export function rate(part: number, whole: number): number | null {

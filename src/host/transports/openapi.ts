@@ -5,6 +5,7 @@ import { OpenAPIGenerator } from '@orpc/openapi';
 import { ZodToJsonSchemaConverter } from '@orpc/zod/zod4';
 import type { ProcedureMeta } from '#contract/base.ts';
 import { contract } from '#contract/index.ts';
+import { figureInWords } from '#domain/figures.ts';
 import { type FileCall, fileCalls } from './file-calls.ts';
 
 export type OpenApiDocument = Awaited<ReturnType<OpenAPIGenerator['generate']>>;
@@ -49,6 +50,7 @@ export async function openApiDocument(version: string): Promise<OpenApiDocument>
   });
   for (const operation of Object.values(document.paths ?? {}).flatMap(operationsOf)) {
     explainRefusals(operation);
+    if (answersFigures(operation)) explainFigures(operation.responses);
     // The generator knows nothing of our permissions: who may call without a session is said here.
     if (publicOperations.has(operation.operationId ?? '')) operation.security = [];
   }
@@ -84,6 +86,31 @@ function explainRefusals(operation: NonNullable<Operation>): void {
     const code = schema.properties?.['code'];
     if (typeof code === 'object' && 'enum' in code && code.enum !== undefined) {
       response.description = code.enum.join(', ');
+    }
+  }
+}
+
+/** The calls whose answers are figures of `domain/figures.ts`. */
+function answersFigures({ operationId = '' }: NonNullable<Operation>): boolean {
+  const [resource, name = ''] = operationId.split('.');
+  return resource === 'figures' || /stats/i.test(name);
+}
+
+/** Puts what each figure is made of beside it, wherever its name is a field of an answer. */
+function explainFigures(part: unknown): void {
+  if (typeof part !== 'object' || part === null) return;
+  for (const [name, value] of Object.entries(part)) {
+    if (name === 'properties') explainFields(value);
+    explainFigures(value);
+  }
+}
+
+function explainFields(fields: unknown): void {
+  if (typeof fields !== 'object' || fields === null) return;
+  for (const [name, schema] of Object.entries(fields)) {
+    const words = figureInWords(name);
+    if (words !== undefined && typeof schema === 'object' && schema !== null) {
+      Object.assign(schema, { description: words });
     }
   }
 }

@@ -54,6 +54,7 @@ describe.each(engines)('lists of payouts on %s', (engine) => {
       pendingApprovalAmount: 0,
       averageDaysToApproval: null,
       currency: 'EUR',
+      byCurrency: [],
     });
     const one = await pendingPayout(office, [1000]);
     const two = await pendingPayout(office, [2000, 500]);
@@ -86,7 +87,24 @@ describe.each(engines)('lists of payouts on %s', (engine) => {
     const yen = await payablePartner(office, { currency: 'JPY' });
     await approvedCredits(office, yen.id, [900]);
     await generated(office, yen.id);
-    expect((await stats({})).currency).toBeNull();
+    const mixed = await stats({});
+    expect(mixed.currency).toBeNull();
+    expect(mixed.byCurrency).toEqual([
+      {
+        currency: 'EUR',
+        totalAmountGenerated: 15500,
+        totalAmountApproved: 2100,
+        totalAmountPaid: 600,
+        pendingApprovalAmount: 4000,
+      },
+      {
+        currency: 'JPY',
+        totalAmountGenerated: 900,
+        totalAmountApproved: 0,
+        totalAmountPaid: 0,
+        pendingApprovalAmount: 900,
+      },
+    ]);
     expect((await stats({ partnerId: yen.id })).currency).toBe('JPY');
   });
 });

@@ -1,6 +1,7 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { isDay } from '#domain/calendar.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
+import { rate } from '#domain/figures.ts';
 import type { HostContext } from '../../context.ts';
 import {
   type Engine,
@@ -152,6 +153,7 @@ async function listLines(
 }
 
 interface StatsRow {
+  currency: string;
   generated: number;
   approved: number;
   rejected: number;
@@ -160,8 +162,6 @@ interface StatsRow {
   paid_amount: number;
   pending_amount: number;
   waited_ms: number;
-  currencies: number;
-  currency: string | null;
 }
 
 /** Whole milliseconds from generation to approval; each engine has its own words for it. */
@@ -180,6 +180,8 @@ function waitedMs(engine: Engine): Sql {
  * - paid: what was paid, part payments included;
  * - pending: what the lines not rejected of pending payouts come to, one approval of two included;
  * - days to approval: from generation to the (last) approval, over those that count as approved.
+ *
+ * Counts and days are of all currencies together; so are the amounts, but each currency has its own beside them.
  */
 async function payoutStats(
   reader: Reader,
@@ -195,29 +197,38 @@ async function payoutStats(
     throw new DomainError('NOT_FOUND', 'There is no such partner.');
   }
   const isApproved = sql`status in (${join([...approvedStatuses])})`;
-  const row = await reader.get<StatsRow>(sql`select count(*) as generated,
+  const rows = await reader.all<StatsRow>(sql`select currency, count(*) as generated,
       coalesce(sum(case when ${isApproved} then 1 else 0 end), 0) as approved,
       coalesce(sum(case when status = 'rejected' then 1 else 0 end), 0) as rejected,
       coalesce(sum(total_amount), 0) as total_amount,
       coalesce(sum(case when ${isApproved} then approved_amount else 0 end), 0) as approved_amount,
       coalesce(sum(paid_amount), 0) as paid_amount,
       coalesce(sum(case when status = 'pending' then total_amount - rejected_amount else 0 end), 0) as pending_amount,
-      coalesce(sum(case when ${isApproved} then ${waitedMs(reader.engine)} else 0 end), 0) as waited_ms,
-      count(distinct currency) as currencies, min(currency) as currency
+      coalesce(sum(case when ${isApproved} then ${waitedMs(reader.engine)} else 0 end), 0) as waited_ms
     from partner_payouts
-    where tenant_id = ${session.tenantId} ${partnerId === undefined ? empty : sql`and partner_id = ${partnerId}`}`);
-  if (row === undefined) throw new Error('The figures of the payouts came back empty.');
-  const decided = row.approved + row.rejected;
+    where tenant_id = ${session.tenantId} ${partnerId === undefined ? empty : sql`and partner_id = ${partnerId}`}
+    group by currency order by currency`);
+  const sum = (of: (row: StatsRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
+  const approved = sum((row) => row.approved);
+  const rejected = sum((row) => row.rejected);
+  const [first, ...others] = rows;
   return {
-    totalPayoutsGenerated: row.generated,
-    approvedPayouts: row.approved,
-    rejectedPayouts: row.rejected,
-    totalAmountGenerated: row.total_amount,
-    totalAmountApproved: row.approved_amount,
-    totalAmountPaid: row.paid_amount,
-    averageApprovalRate: decided === 0 ? null : row.approved / decided,
-    pendingApprovalAmount: row.pending_amount,
-    averageDaysToApproval: row.approved === 0 ? null : row.waited_ms / row.approved / 86_400_000,
-    currency: row.currencies > 1 ? null : (row.currency ?? partner?.currency ?? session.tenant.currency),
+    totalPayoutsGenerated: sum((row) => row.generated),
+    approvedPayouts: approved,
+    rejectedPayouts: rejected,
+    totalAmountGenerated: sum((row) => row.total_amount),
+    totalAmountApproved: sum((row) => row.approved_amount),
+    totalAmountPaid: sum((row) => row.paid_amount),
+    averageApprovalRate: rate(approved, approved + rejected),
+    pendingApprovalAmount: sum((row) => row.pending_amount),
+    averageDaysToApproval: approved === 0 ? null : sum((row) => row.waited_ms) / approved / 86_400_000,
+    currency: others.length > 0 ? null : (first?.currency ?? partner?.currency ?? session.tenant.currency),
+    byCurrency: rows.map((row) => ({
+      currency: row.currency,
+      totalAmountGenerated: row.total_amount,
+      totalAmountApproved: row.approved_amount,
+      totalAmountPaid: row.paid_amount,
+      pendingApprovalAmount: row.pending_amount,
+    })),
   };
 }

@@ -6,6 +6,7 @@ import {
   partnerLeadCredits,
   partnerLeads,
   partnerPayoutDetails,
+  partnerPayoutPaymentFailures,
   partnerPayoutPayments,
   partnerPayouts,
 } from '#host/database/index.ts';
@@ -47,18 +48,31 @@ const step = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ do: fc.constantFrom('rejectPayout', 'cancelPayout'), a: pick, b: pick }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('edit', 'withdraw', 'adjust', 'takeBackPart', 'rejectLine', 'failPayment'),
+      a: pick,
+      b: pick,
+    }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 /** One way from leads to a payment, so that every history has one: what comes after it is left to chance. */
 const once: Step[] = [
   ...[0, 1, 2].map((a) => ({ do: 'submit' as const, a, b: a })),
+  ...[0, 1].map((a) => ({ do: 'edit' as const, a, b: a })),
   ...[0, 1, 2].map((a) => ({ do: 'approve' as const, a, b: 0 })),
   { do: 'convert', a: 0, b: 0 },
   ...[0, 1, 2, 3].map((a) => ({ do: 'credit' as const, a, b: 0 })),
   ...[0, 1, 2].map((a) => ({ do: 'generate' as const, a, b: 0 })),
   ...[0, 1, 2].map((a) => ({ do: 'approvePayout' as const, a, b: 1 })),
   ...[0, 1, 2].map((a) => ({ do: 'pay' as const, a, b: a })),
+  { do: 'adjust', a: 0, b: 3 },
+  { do: 'failPayment', a: 1, b: 0 },
+  { do: 'withdraw', a: 0, b: 0 },
+  ...[1, 2].map((a) => ({ do: 'convert' as const, a, b: 1 })),
 ];
 
 /** A refusal is an answer like any other; only a fault of ours is none. */
@@ -104,7 +118,14 @@ describe.each(engines)('the stats of partners, sources and payouts on %s', (engi
     { do: what, a, b }: Step,
   ): Promise<void> {
     const scope = { tenantId: office.tenantId };
-    const any = async (table: typeof partnerLeads | typeof partnerLeadCredits | typeof partnerPayouts) => {
+    const any = async (
+      table:
+        | typeof partnerLeads
+        | typeof partnerLeadCredits
+        | typeof partnerPayouts
+        | typeof partnerPayoutDetails
+        | typeof partnerPayoutPayments,
+    ) => {
       const rows = await host.database.read(scope, (reader) => reader.list<{ id: string }>(table));
       return rows.toSorted((x, y) => (x.id < y.id ? -1 : 1))[a % Math.max(rows.length, 1)]?.id;
     };
@@ -127,6 +148,38 @@ describe.each(engines)('the stats of partners, sources and payouts on %s', (engi
       const period = { periodStart: '2026-03-01', periodEnd: '2026-12-31' };
       return tried(office.as('finance').payouts.generate({ partnerId: partner.id, ...period }));
     }
+    if (what === 'adjust') {
+      const { partner } = partners[a % partners.length]!;
+      const amount = (b % 2 === 0 ? -1 : 1) * (1 + (b % 700));
+      return tried(
+        office
+          .as('partner_manager')
+          .credits.adjust({ id: partner.id, kind: 'adjustment', amount, reason: 'Agreed.' }),
+      );
+    }
+    if (what === 'failPayment') {
+      const id = await any(partnerPayoutPayments);
+      if (id === undefined) return;
+      const payment = (await rowsOf(office)).payments.find((each) => each.id === id)!;
+      const failed = { id: payment.payoutId, paymentId: id, reason: 'The account is closed.', date: today() };
+      return tried(office.as('finance').payouts.failPayment(failed));
+    }
+    if (what === 'rejectLine') {
+      const id = await any(partnerPayoutDetails);
+      return id === undefined ? undefined : tried(approver.payouts.rejectLine({ id, notes: 'No.' }));
+    }
+    if (what === 'withdraw') {
+      const id = await any(partnerLeads);
+      return id === undefined ? undefined : tried(reviewer.withdrawConversion({ id, reason: 'Cancelled.' }));
+    }
+    if (what === 'edit') {
+      const id = await any(partnerLeads);
+      if (id === undefined) return;
+      const { partnerId } = (await rowsOf(office)).leads.find((lead) => lead.id === id)!;
+      const { sources } = partners.find(({ partner }) => partner.id === partnerId)!;
+      const leadData_ = b % 3 === 0 ? { company: null, jobTitle: null } : { leadType: 'prospect' };
+      return tried(reviewer.update({ id, sourceId: sources[b % 2], leadData: leadData_ }));
+    }
     if (what === 'approve' || what === 'reject' || what === 'convert') {
       const id = await any(partnerLeads);
       if (id === undefined) return;
@@ -134,10 +187,13 @@ describe.each(engines)('the stats of partners, sources and payouts on %s', (engi
       if (what === 'reject') return tried(reviewer.reject({ id, reason: 'No.' }));
       return tried(reviewer.convert({ id, dealValue: 10_000 + b, conversionDate: today() }));
     }
-    if (what === 'credit' || what === 'noCredit' || what === 'reverse') {
+    if (what === 'credit' || what === 'noCredit' || what === 'reverse' || what === 'takeBackPart') {
       const id = await any(partnerLeadCredits);
       if (id === undefined) return;
       if (what === 'credit') return tried(approver.credits.approve({ id }));
+      if (what === 'takeBackPart') {
+        return tried(approver.credits.reverse({ id, amount: 1 + (b % 300), reason: 'A part of it.' }));
+      }
       if (what === 'noCredit') return tried(approver.credits.reject({ id, reason: 'No.' }));
       return tried(approver.credits.reverse({ id, reason: 'Cancelled.' }));
     }
@@ -162,14 +218,16 @@ describe.each(engines)('the stats of partners, sources and payouts on %s', (engi
       payouts: await reader.list(partnerPayouts),
       lines: await reader.list(partnerPayoutDetails),
       payments: await reader.list(partnerPayoutPayments),
+      failures: await reader.list(partnerPayoutPaymentFailures),
       entries: await reader.list(ledgerEntries),
       postings: await reader.list(ledgerPostings),
     }));
 
   const sum = (numbers: number[]) => numbers.reduce((total, each) => total + each, 0);
   const rate = (part: number, whole: number) => (whole === 0 ? null : part / whole);
-  const monthOf = (instant: string) =>
-    new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(instant)).slice(0, 7);
+  const dayOf = (instant: string) =>
+    new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(new Date(instant));
+  const monthOf = (instant: string) => dayOf(instant).slice(0, 7);
 
   async function compare({ office, partners }: Awaited<ReturnType<typeof anOffice>>): Promise<void> {
     const rows = await rowsOf(office);
@@ -204,6 +262,11 @@ describe.each(engines)('the stats of partners, sources and payouts on %s', (engi
         );
       };
       const now = monthOf(host.clock.now());
+      // No period is closed and nothing is held here: a credit is booked on the day of its approval, by the platform's calendar.
+      const booked = earned.filter(({ origin }) => origin !== 'carry_over' && origin !== 'reversal');
+      expect(booked.map(({ approvedOn }) => approvedOn)).toEqual(
+        booked.map(({ approvedAt }) => dayOf(approvedAt!)),
+      );
       const balance = balanceUntil(() => true);
       expect(await client.partners.stats({ id: partner.id })).toEqual({
         ...countsOf(leads),
@@ -261,15 +324,44 @@ describe.each(engines)('the stats of partners, sources and payouts on %s', (engi
       const days = approved.map(
         ({ approvedAt, generatedAt }) => Date.parse(approvedAt!) - Date.parse(generatedAt),
       );
+      const currencyOf = new Map(partners.map(({ partner }) => [partner.id, partner.currency]));
       const stats = await client.payouts.stats({ partnerId });
+      const currencies = [...new Set(payouts.map((each) => currencyOf.get(each.partnerId)!))].toSorted();
+      expect(stats.byCurrency.map(({ currency }) => currency)).toEqual(currencies);
+      for (const { currency, ...amounts } of stats.byCurrency) {
+        const own = payouts.filter((each) => currencyOf.get(each.partnerId) === currency);
+        const isOf = ({ payoutId }: { payoutId: string }) => own.some(({ id }) => id === payoutId);
+        expect(amounts).toEqual({
+          totalAmountGenerated: sum(own.map(({ totalAmount }) => totalAmount)),
+          totalAmountApproved: sum(
+            own.filter((each) => approved.includes(each)).map(({ approvedAmount }) => approvedAmount),
+          ),
+          totalAmountPaid: sum(
+            rows.payments
+              .filter(isOf)
+              .filter(({ id }) => rows.failures.every(({ paymentId }) => paymentId !== id))
+              .map(({ amount }) => amount),
+          ),
+          pendingApprovalAmount: sum(
+            rows.lines
+              .filter(isOf)
+              .filter(({ payoutId, status }) => pending.has(payoutId) && status !== 'rejected')
+              .map(({ amount }) => amount),
+          ),
+        });
+      }
       expect(stats).toMatchObject({
+        currency: currencies.length > 1 ? null : (currencies[0] ?? currencyOf.get(partnerId ?? '') ?? 'EUR'),
         totalPayoutsGenerated: payouts.length,
         approvedPayouts: approved.length,
         rejectedPayouts: of('rejected').length,
         totalAmountGenerated: sum(payouts.map(({ totalAmount }) => totalAmount)),
         totalAmountApproved: sum(approved.map(({ approvedAmount }) => approvedAmount)),
         totalAmountPaid: sum(
-          rows.payments.filter(({ payoutId }) => ids.has(payoutId)).map(({ amount }) => amount),
+          rows.payments
+            .filter(({ payoutId }) => ids.has(payoutId))
+            .filter(({ id }) => rows.failures.every(({ paymentId }) => paymentId !== id))
+            .map(({ amount }) => amount),
         ),
         averageApprovalRate: rate(approved.length, approved.length + of('rejected').length),
         pendingApprovalAmount: sum(
@@ -288,10 +380,14 @@ describe.each(engines)('the stats of partners, sources and payouts on %s', (engi
       fc.asyncProperty(histories, async (history) => {
         const office = await anOffice();
         for (const each of once) await take(office, each);
-        const { leads, payments } = await rowsOf(office.office);
-        expect([payments.length, leads.filter(({ status }) => status === 'converted').length]).toEqual([
-          3, 1,
-        ]);
+        const { leads, payments, failures, credits } = await rowsOf(office.office);
+        const taken = {
+          payments: payments.length,
+          failures: failures.length,
+          adjustments: credits.filter(({ origin }) => origin === 'adjustment').length,
+          withdrawn: leads.filter((lead) => lead.conversionWithdrawnAt !== null).length,
+        };
+        expect(taken).toEqual({ payments: 3, failures: 1, adjustments: 1, withdrawn: 1 });
         for (const each of history) await take(office, each);
         await compare(office);
       }),
