@@ -173,6 +173,30 @@ export const notificationEvents = {
     variables: { partnerName: 'text' },
     title: '{{ partnerName }} was approved as a partner',
     paragraphs: ['{{ partnerName }} was approved as a partner and can submit leads.'],
+  payout_cancelled: {
+    label: 'Payout cancelled',
+    resource: 'payout',
+    audience: ['partner_admins', 'finance'],
+    variables: { ...payoutVariables, reason: 'text' },
+    title: 'Payout {{ payoutNumber }} was cancelled',
+    paragraphs: [
+      'The approved payout {{ payoutNumber }} of {{ partnerName }} for {{ periodStart }} to {{ periodEnd }} over {{ amount }} {{ currency }} was cancelled. Its credits stay on the balance and come again in a later payout.',
+      'Reason: {{ reason }}',
+    ],
+    sample: { ...aPayout, reason: 'It was made for the wrong period.' },
+  },
+  payment_failed: {
+    label: 'Payment failed',
+    resource: 'payout',
+    audience: ['partner_admins', 'finance'],
+    variables: { ...payoutVariables, referenceNumber: 'text', reason: 'text' },
+    title: 'A payment of {{ amount }} {{ currency }} for payout {{ payoutNumber }} failed',
+    paragraphs: [
+      'The payment of {{ amount }} {{ currency }} for the payout {{ payoutNumber }} of {{ partnerName }}, reference {{ referenceNumber }}, did not arrive. It is open again.',
+      'Reason: {{ reason }}',
+    ],
+    sample: { ...aPayout, referenceNumber: 'SEPA-8812', reason: 'The account was closed.' },
+  },
     sample: { partnerName: 'Hafen Immobilien' },
   },
   partner_rejected: {
@@ -188,13 +212,13 @@ export const notificationEvents = {
     label: 'Partner suspended',
     resource: 'partner',
     audience: ['partner', 'partner_manager'],
-    variables: { partnerName: 'text', reason: 'text' },
+    // Why is the staff's own: the partner's people don't read it of the partner either.
+    variables: { partnerName: 'text' },
     title: '{{ partnerName }} was suspended',
     paragraphs: [
       '{{ partnerName }} was suspended. No leads can be submitted and no payouts are paid until this is lifted; the balance stays.',
-      'Reason: {{ reason }}',
     ],
-    sample: { partnerName: 'Hafen Immobilien', reason: 'Under review.' },
+    sample: { partnerName: 'Hafen Immobilien' },
   },
   policy_awaiting_approval: {
     label: 'Policy awaiting approval',
@@ -259,7 +283,7 @@ export const notificationEvents = {
     resource: 'credit',
     audience: ['partner'],
     variables: { ...creditVariables, reason: 'text' },
-    title: 'A credit of {{ amount }} {{ currency }} was taken back',
+    title: '{{ amount }} {{ currency }} of a credit was taken back',
     paragraphs: [
       'A credit of {{ amount }} {{ currency }} for {{ partnerName }} was taken back.',
       'Lead: {{ leadName }}',

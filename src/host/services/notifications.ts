@@ -30,6 +30,14 @@ interface Row {
 const mostCounted = 1000;
 
 /**
+ * An id is made some time before its row is committed, and by the clock of its host. So a mark "all up to here" stays so many
+ * milliseconds behind the newest: one that turns up later with an older id would be read by nobody. What is newer is marked one by one.
+ */
+const unsettled = 60_000;
+/** With more than these in so short a time, the mark goes up to them. */
+const mostOneByOne = 200;
+
+/**
  * What people are told in the app. Marking as read is no command: it changes nothing but what its reader sees, and leaves
  * no activity.
  */
@@ -78,15 +86,26 @@ export function notificationsService(host: HostContext): Service<'notifications'
       requireComplete(session);
       const { tenantId, userId } = session;
       await host.database.write({ tenantId }, async (tx) => {
-        const [newest] = await visible(tx, session, { where: empty, limit: 1 });
-        if (newest === undefined) return;
+        const now = host.now();
+        const where = await unreadOnly(tx, session);
+        const newest = (await visible(tx, session, { where, limit: mostOneByOne })).map(({ id }) => id);
+        const [first] = newest;
+        if (first === undefined) return;
+        const settled = idAt(instantOf(first) - unsettled);
+        const last = newest.at(mostOneByOne - 1) ?? settled;
+        const through = last > settled ? last : settled;
         await tx.run(sql`insert into notification_marks (tenant_id, person_id, read_through, read_at)
-          values (${tenantId}, ${userId}, ${newest.id}, ${host.now()})
+          values (${tenantId}, ${userId}, ${through}, ${now})
           on conflict (tenant_id, person_id)
           do update set read_through = excluded.read_through, read_at = excluded.read_at
           where notification_marks.read_through < excluded.read_through`);
         await tx.run(sql`delete from notification_reads
-          where tenant_id = ${tenantId} and person_id = ${userId} and notification_id <= ${newest.id}`);
+          where tenant_id = ${tenantId} and person_id = ${userId} and notification_id <= ${through}`);
+        const rest = newest.filter((id) => id > through);
+        if (rest.length === 0) return;
+        await tx.run(sql`insert into notification_reads (tenant_id, person_id, notification_id, read_at)
+          values ${join(rest.map((id) => sql`(${tenantId}, ${userId}, ${id}, ${now})`))}
+          on conflict (tenant_id, person_id, notification_id) do nothing`);
       });
       return { ok: true };
     },
@@ -111,6 +130,17 @@ export function notificationsService(host: HostContext): Service<'notifications'
       });
     },
   };
+}
+
+/** The milliseconds that an id of version 7 begins with. */
+function instantOf(id: string): number {
+  return Number.parseInt(`${id.slice(0, 8)}${id.slice(9, 13)}`, 16);
+}
+
+/** The first id there can be at an instant. */
+function idAt(ms: number): string {
+  const hex = ms.toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
 /** What is not read: after the mark, which the key is searched by, and not read one by one. */

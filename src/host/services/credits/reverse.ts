@@ -61,7 +61,11 @@ export async function reverseCredit(
   } = await takeBackWithin(work, session, held, input);
   await refreshLeads(work, session, credit);
   const { reason } = input;
-  await notifyOfCredit(work, session, { credit, partner, told: { event: 'credit_reversed', reason } });
+  await notifyOfCredit(work, session, {
+    credit,
+    partner,
+    told: { event: 'credit_reversed', reason, amount },
+  });
   work.record({
     action: 'credit_reversed',
     resource: 'credit',

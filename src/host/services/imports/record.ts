@@ -50,7 +50,7 @@ export async function tallyOf(host: HostContext, session: Session, begun: LeadIm
   const { tenantId } = session;
   const row = await host.database.read({ tenantId }, (reader) =>
     reader.get<{ duplicates: number; high: number }>(sql`select count(duplicate_of) as duplicates,
-        count(case when quality_score >= ${HIGH_QUALITY_SCORE} then 1 end) as high
+        count(case when quality_score >= ${HIGH_QUALITY_SCORE} and linked_to is null then 1 end) as high
       from partner_leads where tenant_id = ${tenantId} and partner_id = ${begun.partnerId}
         and submitted_at >= ${begun.startedAt} and import_id = ${begun.id}`),
   );

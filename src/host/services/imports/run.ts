@@ -177,7 +177,8 @@ async function takeSlice(
   for (const outcome of outcomes) {
     if (!outcome.accepted) continue;
     if (outcome.duplicateOf !== null) tally.duplicates += 1;
-    if (isHighQuality(outcome.row.qualityScore)) tally.highQuality += 1;
+    // One recorded under another is not reviewed.
+    if (isHighQuality(outcome.row.qualityScore) && outcome.row.linkedTo === null) tally.highQuality += 1;
   }
   const room = shownRows - tally.shown.length;
   if (room > 0) {

@@ -126,8 +126,15 @@ async function takeBackCredits(
         : await takeBack(work, session, credit, partner, reason);
     if (one === undefined) continue;
     taken.push(one);
-    const event = one.outcome === 'rejected' ? 'credit_rejected' : 'credit_reversed';
-    await notifyOfCredit(work, session, { credit, partner, told: { event, reason } });
+    const { outcome, amount } = one;
+    await notifyOfCredit(work, session, {
+      credit,
+      partner,
+      told:
+        outcome === 'rejected'
+          ? { event: 'credit_rejected', reason }
+          : { event: 'credit_reversed', reason, amount },
+    });
   }
   await tx.run(sql`update partner_lead_credits set withdrawn_at = ${now}
     where tenant_id = ${lead.tenantId} and ${ofConversion}`);

@@ -1,4 +1,5 @@
 import { isHighQuality, scoreToNumber } from '#domain/quality-score.ts';
+import type { CreditOrigin } from '#domain/vocabulary.ts';
 import {
   type PartnerCreditPolicyRow,
   type PartnerLeadCreditRow,
@@ -22,7 +23,7 @@ function lead(row: PartnerLeadRow, partner: Named) {
   };
 }
 
-/** The partner's people learn of the approval; the approvers, in the app only, of each credit it left to be decided. */
+/** The partner's people learn of the approval; for the credits it made see `creditsOfLead`. */
 export function leadApproved(
   row: PartnerLeadRow,
   partner: Named,
@@ -45,49 +46,57 @@ export function leadRejected(row: PartnerLeadRow, partner: Named, reason: string
   return { event: 'lead_rejected', ...about, data: { ...data, reason } };
 }
 
-/** For a lead that has come to be "high quality" (`domain.md`, "Lead"); none for others, or for one that was so before. */
+/**
+ * For a lead that has come to be "high quality" (`domain.md`, "Lead") and waits for review; none for others, for one that was so before, or
+ * for one recorded under another, which is not reviewed.
+ */
 export function highQualityLead(
   row: PartnerLeadRow,
   partner: Named,
   before?: PartnerLeadRow,
 ): NotificationDraft[] {
-  if (!isHighQuality(row.qualityScore)) return [];
-  if (before !== undefined && isHighQuality(before.qualityScore)) return [];
+  if (!isReadyForReview(row) || (before !== undefined && isReadyForReview(before))) return [];
   const { about, data } = lead(row, partner);
   const qualityScore = scoreToNumber(row.qualityScore);
   return [{ event: 'high_quality_lead', ...about, data: { ...data, qualityScore } }];
 }
 
+function isReadyForReview(row: PartnerLeadRow): boolean {
+  return row.linkedTo === null && isHighQuality(row.qualityScore);
+}
+
 /**
- * What a lead's approval or conversion left for approvers to decide. Not by e-mail: computed credits come by the hundred
- * a day, and are decided from a list.
+ * The credits that a lead's approval or conversion made: the approvers learn of those left to be decided, the partner's people of those
+ * approved at once. In the app only: computed credits come by the hundred a day, and are decided from a list.
  */
 export function creditsOfLead(
   row: PartnerLeadRow,
   partner: Named,
   made: readonly PartnerLeadCreditRow[],
 ): NotificationDraft[] {
-  return made
-    .filter((credit) => credit.status === 'pending_approval')
-    .map((credit) => ({
-      event: 'credit_awaiting_decision',
-      resourceId: credit.id,
-      partnerId: credit.partnerId,
-      byMail: false,
-      data: {
-        partnerName: partner.organizationName,
-        leadName: row.contactName,
-        amount: credit.creditAmount,
-        currency: credit.currency,
-        reason: credit.reason,
-      },
-    }));
+  return made.flatMap((credit): NotificationDraft[] => {
+    const about = { resourceId: credit.id, partnerId: credit.partnerId, byMail: false };
+    const data = {
+      partnerName: partner.organizationName,
+      leadName: row.contactName,
+      amount: credit.creditAmount,
+      currency: credit.currency,
+    };
+    if (credit.status === 'approved') return [{ event: 'credit_approved', ...about, data }];
+    if (credit.status !== 'pending_approval') return [];
+    return [{ event: 'credit_awaiting_decision', ...about, data: { ...data, reason: credit.reason } }];
+  });
 }
 
 type CreditTold =
   | { event: 'credit_awaiting_decision'; reason: string | null }
   | { event: 'credit_approved' }
-  | { event: 'credit_rejected' | 'credit_reversed'; reason: string };
+  | { event: 'credit_rejected'; reason: string }
+  /** Minor units taken back, which may be a part of the credit. */
+  | { event: 'credit_reversed'; reason: string; amount: number };
+
+/** The credits that somebody asked for, and did not follow from a decision on a lead. */
+const askedFor: readonly CreditOrigin[] = ['request', 'adjustment', 'bonus'];
 
 /** Tells of one credit, with the name of its lead. Who asked for it by hand is told of the decision, too. */
 export async function notifyOfCredit(
@@ -103,11 +112,11 @@ export async function notifyOfCredit(
   const data = {
     partnerName: partner.organizationName,
     leadName: of?.contactName ?? null,
-    amount: credit.creditAmount,
+    amount: 'amount' in told ? told.amount : credit.creditAmount,
     currency: credit.currency,
   };
   const about = { resourceId: credit.id, partnerId: credit.partnerId };
-  const decided = { ...about, ...(credit.origin === 'request' && { alsoTo: [credit.requestedBy] }) };
+  const decided = { ...about, ...(askedFor.includes(credit.origin) && { alsoTo: [credit.requestedBy] }) };
   if (told.event === 'credit_approved') {
     await notify(work, session, { event: told.event, ...decided, data });
   } else if (told.event === 'credit_awaiting_decision') {
@@ -166,6 +175,27 @@ export function payoutPaid(
   const { paymentDate, referenceNumber } = payment;
   const openAmount = payout.approvedAmount - payout.paidAmount;
   return { event: 'payout_paid', ...about, data: { ...data, paymentDate, referenceNumber, openAmount } };
+}
+
+/** An approved payout that nobody will be paid: its credits come again in a later one. */
+export function payoutCancelled(
+  payout: PartnerPayoutRow,
+  partnerName: string,
+  reason: string,
+): NotificationDraft {
+  const { about, data } = payoutFacts(payout, partnerName, payout.approvedAmount);
+  return { event: 'payout_cancelled', ...about, data: { ...data, reason } };
+}
+
+/** A payment that was told of as paid, and came back. */
+export function paymentFailed(
+  payout: PartnerPayoutRow,
+  partnerName: string,
+  failure: { amount: number; referenceNumber: string; reason: string },
+): NotificationDraft {
+  const { about, data } = payoutFacts(payout, partnerName, failure.amount);
+  const { referenceNumber, reason } = failure;
+  return { event: 'payment_failed', ...about, data: { ...data, referenceNumber, reason } };
 }
 
 /** A policy's latest revision. */

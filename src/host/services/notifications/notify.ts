@@ -6,6 +6,7 @@ import {
   type NotificationData,
   type NotificationEvent,
 } from '#domain/notifications.ts';
+import type { HostContext } from '../../context.ts';
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 
@@ -33,7 +34,11 @@ export type NotificationDraft = { [E in NotificationEvent]: DraftOf<E> }[Notific
  *
  * Who caused it is not told, though a role of theirs is. An event for a partner without `partnerId` throws.
  */
-export async function notify(work: Work, session: Session, ...drafts: NotificationDraft[]): Promise<void> {
+export async function notify(
+  work: Pick<Work, 'tx' | 'now' | 'changed'>,
+  session: Session,
+  ...drafts: NotificationDraft[]
+): Promise<void> {
   if (drafts.length === 0) return;
   const rows = drafts.flatMap((draft) => {
     const { event, resourceId, partnerId, data, alsoTo = [], byMail = true } = draft;
@@ -53,11 +58,24 @@ export async function notify(work: Work, session: Session, ...drafts: Notificati
   await work.tx.run(sql`insert into notifications
     (tenant_id, audience, id, event, resource, resource_id, partner_id, data, actor_id, awaits_mail, created_at)
     values ${join(rows)}`);
-  const isForPartner = drafts.some((draft) => draft.partnerId !== null && reachesPartner(draft));
-  work.changed({
-    resource: 'notification',
-    resourceId: null,
-    partnerId: isForPartner ? (drafts[0]?.partnerId ?? null) : null,
+  // Each partner's people hear of their own, the staff of any.
+  const reached = new Set(drafts.flatMap((draft) => (reachesPartner(draft) ? (draft.partnerId ?? []) : [])));
+  for (const partnerId of reached.size > 0 ? reached : [null]) {
+    work.changed({ resource: 'notification', resourceId: null, partnerId });
+  }
+}
+
+/** The same for work whose commands are long over when it turns out what is to be told: a transaction of its own, and no activity. */
+export function notifyAfterwards(
+  host: HostContext,
+  session: Session,
+  ...drafts: NotificationDraft[]
+): Promise<void> {
+  const { tenantId } = session;
+  return host.database.write({ tenantId }, (tx) => {
+    const changed: Work['changed'] = (change) =>
+      tx.afterCommit(() => host.changes.publish({ tenantId, ...change }));
+    return notify({ tx, now: host.now(), changed }, session, ...drafts);
   });
 }
 

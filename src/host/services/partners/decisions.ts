@@ -62,13 +62,13 @@ function move(
       { id: partner.id, version: partner.version },
       { status, statusReason: reason, ...consequences(partner) },
     );
-    if (reason !== null && (action === 'reject' || action === 'suspend')) {
-      await notify(work, session, {
-        event: action === 'reject' ? 'partner_rejected' : 'partner_suspended',
-        resourceId: partner.id,
-        partnerId: partner.id,
-        data: { partnerName: partner.organizationName, reason },
-      });
+    const { id, organizationName: partnerName } = partner;
+    const about = { resourceId: id, partnerId: id };
+    if (action === 'reject' && reason !== null) {
+      await notify(work, session, { event: 'partner_rejected', ...about, data: { partnerName, reason } });
+    }
+    if (action === 'suspend') {
+      await notify(work, session, { event: 'partner_suspended', ...about, data: { partnerName } });
     }
     record({
       action: activityOf[action],

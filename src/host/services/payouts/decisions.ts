@@ -20,7 +20,7 @@ import {
 import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
 import { postToLedger } from '../ledger-posting.ts';
-import { payoutApproved, payoutAwaiting, payoutRejected } from '../notifications/drafts.ts';
+import { payoutApproved, payoutAwaiting, payoutCancelled, payoutRejected } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
 import type { Input, Service } from '../service.ts';
 import { coverLines } from './coverage.ts';
@@ -231,7 +231,7 @@ async function reject(work: Work, session: Session, input: Input<'payouts', 'rej
 
 async function cancel(work: Work, session: Session, input: Input<'payouts', 'cancel'>): Promise<Payout> {
   const { tx, now } = work;
-  const { payout } = await lockPayout(tx, session, input);
+  const { payout, partner } = await lockPayout(tx, session, input);
   requireOwnOrApprover(session, payout, 'cancel');
   if (payout.status === 'cancelled') throw await alreadyDecided(tx, payout, 'cancel');
   const status = transition(payoutMachine, payout.status, 'cancel');
@@ -247,6 +247,7 @@ async function cancel(work: Work, session: Session, input: Input<'payouts', 'can
     ...movementOf(payout),
     event: { type: 'payout_cancelled', amount: payout.approvedAmount },
   });
+  await notify(work, session, payoutCancelled(after, partner.organizationName, input.reason));
   work.record({
     action: 'payout_cancelled',
     resource: 'payout',

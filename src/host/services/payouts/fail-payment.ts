@@ -15,6 +15,8 @@ import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { refreshLeadCredit } from '../credit-engine.ts';
 import { postToLedger } from '../ledger-posting.ts';
+import { paymentFailed } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
 import { leadsIn } from './review.ts';
 import { lockPayout, nameOf, onePayoutToWire, type Payout } from './wire.ts';
@@ -31,7 +33,7 @@ export async function failPayment(
   input: Input<'payouts', 'failPayment'>,
 ): Promise<Payout> {
   const { tx, now } = work;
-  const { payout } = await lockPayout(tx, session, input);
+  const { payout, partner } = await lockPayout(tx, session, input);
   const payment = await tx.find(partnerPayoutPayments, { id: input.paymentId });
   if (payment === undefined || payment.payoutId !== payout.id) {
     throw new DomainError('NOT_FOUND', 'There is no such payment of this payout.');
@@ -82,6 +84,9 @@ export async function failPayment(
     discriminator: payment.id,
   });
   if (payout.status === 'paid') await refreshLeadCredit(work, session, await leadsIn(tx, session, payout.id));
+  const { amount, referenceNumber } = payment;
+  const failure = { amount, referenceNumber, reason: input.reason };
+  await notify(work, session, paymentFailed(after, partner.organizationName, failure));
   work.record({
     action: 'payment_failed',
     resource: 'payout',

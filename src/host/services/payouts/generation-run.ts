@@ -6,7 +6,8 @@ import type { HostContext } from '../../context.ts';
 import { ConstraintError, type Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command, commandWithin } from '../command.ts';
-import { notify } from '../notifications/notify.ts';
+import { JobInterrupted } from '../jobs/stopping.ts';
+import { type NotificationDraft, notify, notifyAfterwards } from '../notifications/notify.ts';
 import type { Call, Input, Output } from '../service.ts';
 import {
   NoPayout,
@@ -101,32 +102,41 @@ export async function* generateForAll(
   let toldAt = performance.now();
   yield { done, of, generated: payouts.length };
 
-  for (let after = ''; ; ) {
-    const { candidates, heldNow } = await nextCandidates(run, after);
-    const last = candidates.at(-1);
-    if (last === undefined) break;
-    after = last.id;
-    held.push(...heldNow);
-    const waiting = candidates.filter(({ id, has_free }) => has_free === 1 && !madeFor.has(id));
-    for (const candidate of candidates) {
-      if (candidate.has_free === 0) skipped.push(...withoutCredits(candidate, heldNow));
-    }
-    done += candidates.length - waiting.length;
-    while (waiting.length > 0) {
-      // The host's other callers, and this one's signal, get their turn: on SQLite nothing else would ever wait.
-      await setImmediate();
-      signal?.throwIfAborted();
-      const attempts = await generateNext(run, waiting);
-      waiting.splice(0, attempts.length);
-      done += attempts.length;
-      for (const made of attempts) {
-        if ('payout' in made) payouts.push(made.payout);
-        else skipped.push(made.skipped);
+  try {
+    for (let after = ''; ; ) {
+      const { candidates, heldNow } = await nextCandidates(run, after);
+      const last = candidates.at(-1);
+      if (last === undefined) break;
+      after = last.id;
+      held.push(...heldNow);
+      const waiting = candidates.filter(({ id, has_free }) => has_free === 1 && !madeFor.has(id));
+      for (const candidate of candidates) {
+        if (candidate.has_free === 0) skipped.push(...withoutCredits(candidate, heldNow));
       }
-      if (performance.now() - toldAt < tellEvery) continue;
-      toldAt = performance.now();
-      yield { done, of: Math.max(of, done), generated: payouts.length };
+      done += candidates.length - waiting.length;
+      while (waiting.length > 0) {
+        // The host's other callers, and this one's signal, get their turn: on SQLite nothing else would ever wait.
+        await setImmediate();
+        signal?.throwIfAborted();
+        const attempts = await generateNext(run, waiting);
+        waiting.splice(0, attempts.length);
+        done += attempts.length;
+        for (const made of attempts) {
+          if ('payout' in made) payouts.push(made.payout);
+          else skipped.push(made.skipped);
+        }
+        if (performance.now() - toldAt < tellEvery) continue;
+        toldAt = performance.now();
+        yield { done, of: Math.max(of, done), generated: payouts.length };
+      }
     }
+  } catch (error) {
+    // What it made waits for approval all the same. One that is resumed under its id tells of all of it at its end.
+    const goesOn = error instanceof JobInterrupted && runId !== undefined;
+    if (payouts.length > 0 && !goesOn) {
+      await notifyAfterwards(host, session, runAwaiting(periodStart, periodEnd, payouts.length));
+    }
+    throw error;
   }
   const result = await finish({ payouts, skipped, held });
   yield { done, of: done, generated: result.payouts.length };
@@ -224,6 +234,8 @@ function skippedBy(
   cause: unknown,
   index: number,
 ): { skipped: Skipped } {
+  // The run itself is over, not only this partner's turn.
+  if (cause instanceof JobInterrupted) throw cause;
   const error = asRefusal(cause);
   const candidate = candidates[index];
   if (candidate === undefined) throw error;
@@ -266,6 +278,11 @@ async function hasEnded(host: HostContext, session: Session, commandId: string):
   return row !== undefined;
 }
 
+function runAwaiting(periodStart: string, periodEnd: string, payoutCount: number): NotificationDraft {
+  const data = { payoutCount, periodStart, periodEnd };
+  return { event: 'payouts_awaiting_approval', resourceId: null, partnerId: null, data };
+}
+
 /** Ends a run: leaves the activity that says it took place, and keeps its result under the caller's id. */
 function finishRun(
   host: HostContext,
@@ -278,12 +295,7 @@ function finishRun(
     const payoutCount = payouts.length;
     // One summary: whoever approves goes through the list anyway.
     if (payoutCount > 0) {
-      await notify(work, session, {
-        event: 'payouts_awaiting_approval',
-        resourceId: null,
-        partnerId: null,
-        data: { payoutCount, periodStart, periodEnd },
-      });
+      await notify(work, session, runAwaiting(periodStart, periodEnd, payoutCount));
     }
     work.record({
       action: 'payouts_generated',

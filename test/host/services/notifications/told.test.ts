@@ -1,9 +1,12 @@
+import { performance } from 'node:perf_hooks';
 import sql, { type Sql } from 'sql-template-tag';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { NotificationEvent } from '#domain/notifications.ts';
 import { partnerLeadCredits, partnerLeads } from '#host/database/index.ts';
+import { JobCancelled, JobInterrupted } from '#host/services/jobs/stopping.ts';
 import { leadApproved } from '#host/services/notifications/drafts.ts';
 import { notify } from '#host/services/notifications/notify.ts';
+import { generateForAll } from '#host/services/payouts/generation-run.ts';
 import { forEachEngine } from '#test/support/databases.ts';
 import { type Client, refusalOf, type TestHost, testHost } from '#test/support/host.ts';
 import {
@@ -21,6 +24,9 @@ forEachEngine((engine) => {
   let host: TestHost;
   beforeAll(async () => {
     host = await testHost(engine);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
   });
   afterAll(() => host.close());
 
@@ -153,6 +159,53 @@ forEachEngine((engine) => {
     expect(await events(host.as('finance'), third.payout.id)).toEqual(['payout_approved']);
   });
 
+  it('tells whom it told of an approval or a payment that it was cancelled or came back', async () => {
+    const { partner, payout } = await pendingPayout(host, [1000]);
+    const admin = await partnerPerson(host, partner.id);
+    await host.as('approver').payouts.approve({ id: payout.id });
+    await paid(host, payout, 400);
+    const finance = host.as('finance');
+    const [payment] = (await finance.payouts.payments({ id: payout.id })).items;
+    const failure = { id: payout.id, paymentId: payment!.id, reason: 'The account was closed.' };
+    await finance.payouts.failPayment({ ...failure, date: '2026-06-15' });
+    await host.as('approver').payouts.cancel({ id: payout.id, reason: 'Another account first.' });
+    expect(await toldOf(admin.client, payout.id)).toMatchObject([
+      { event: 'payout_approved' },
+      { event: 'payout_paid' },
+      {
+        event: 'payment_failed',
+        title: `A payment of 4.00 EUR for payout ${payout.payoutNumber} failed`,
+        data: { amount: 400, referenceNumber: 'SEPA-1', reason: 'The account was closed.' },
+      },
+      { event: 'payout_cancelled', data: { amount: 1000, reason: 'Another account first.' } },
+    ]);
+    // Finance 1 recorded the failure, and is told of what the approver did.
+    expect(await events(finance, payout.id)).toEqual(['payout_approved', 'payout_cancelled']);
+  });
+
+  it('tells how much of a credit was taken back, and who asked for an adjustment what became of it', async () => {
+    const partner = await payablePartner(host);
+    const person = await partnerPerson(host, partner.id);
+    const [credit] = await approvedCredits(host, partner.id, [5000]);
+    await host.as('approver').credits.reverse({ id: credit!.id, amount: 1200, reason: 'A part of it.' });
+    expect(await toldOf(person.client, credit!.id, 'credit_reversed')).toMatchObject([
+      { title: '12.00 EUR of a credit was taken back', data: { amount: 1200 } },
+    ]);
+    await host.as('approver').credits.reverse({ id: credit!.id, reason: 'The rest.' });
+    expect(await toldOf(person.client, credit!.id, 'credit_reversed')).toMatchObject([
+      { data: { amount: 1200 } },
+      { data: { amount: 3800 } },
+    ]);
+    const asked = await host
+      .as('partner_manager')
+      .credits.adjust({ id: partner.id, kind: 'bonus', amount: 700, reason: 'A good year.' });
+    await host.as('approver').credits.approve({ id: asked.id });
+    for (const client of [person.client, host.as('partner_manager')]) {
+      expect(await events(client, asked.id)).toEqual(['credit_approved']);
+    }
+    expect(await events(host.as('partner_manager', 2), asked.id)).toEqual([]);
+  });
+
   it('tells approvers of a run over all partners once', async () => {
     const office = await host.otherTenant();
     for (let partners = 0; partners < 3; partners += 1) {
@@ -166,6 +219,86 @@ forEachEngine((engine) => {
     ]);
     await office.as('finance').payouts.generate(june);
     expect((await office.as('approver').notifications.list({})).items).toHaveLength(items.length);
+  });
+
+  it.each([
+    { why: 'cancelled', reason: new JobCancelled(), runId: 'a run', told: [1] },
+    { why: 'broken off for good', reason: new JobInterrupted(), runId: undefined, told: [1] },
+    // It goes on under its id, and tells of all of it at its end.
+    { why: 'broken off', reason: new JobInterrupted(), runId: 'a run', told: [] },
+  ])('tells approvers of what a run made that was $why', async ({ reason, runId, told }) => {
+    const office = await host.otherTenant();
+    for (let partners = 0; partners < 3; partners += 1) {
+      const { id } = await payablePartner(office);
+      await approvedCredits(office, id, [1000]);
+    }
+    // Every look at the clock is 30 ms later, so that each partner has a transaction of its own.
+    let at = performance.now();
+    vi.spyOn(performance, 'now').mockImplementation(() => (at += 60));
+    const stop = new AbortController();
+    const { signal } = stop;
+    const session = await office.session('finance');
+    const run = generateForAll(host.context, session, june, { signal, runId });
+    await expect(
+      (async () => {
+        for await (const { generated } of run) if (generated === 1) stop.abort(reason);
+      })(),
+    ).rejects.toBe(reason);
+    vi.restoreAllMocks();
+    expect((await office.as('approver').payouts.list({})).items).toHaveLength(1);
+    const counts = async () =>
+      (await office.as('approver').notifications.list({})).items
+        .filter(({ event }) => event === 'payouts_awaiting_approval')
+        .map(({ data }) => data['payoutCount']);
+    expect(await counts()).toEqual(told);
+    const again = generateForAll(host.context, session, june, {
+      signal: new AbortController().signal,
+      runId,
+    });
+    for await (const _progress of again);
+    // Of all of them, or of those that were left.
+    expect(await counts()).toEqual([runId === undefined ? 2 : 3, ...told]);
+  });
+
+  it('tells nobody that a lead is ready for review that is recorded under another, until it is', async () => {
+    const office = await host.otherTenant();
+    await office.as('admin').settings.update({ duplicateHandling: 'link' });
+    const [first, second] = [await activePartner(office), await activePartner(office)];
+    const person = leadData[100]();
+    const manager = office.as('partner_manager');
+    const original = await manager.leads.submit({ id: first.id, leadData: person });
+    const linked = await manager.leads.submit({ id: second.id, leadData: person });
+    expect(linked.linkedTo).toBe(original.id);
+    const reviewer = office.as('lead_reviewer', 2);
+    expect(await events(reviewer, original.id)).toEqual(['high_quality_lead']);
+    expect(await events(reviewer, linked.id)).toEqual([]);
+    await office.as('lead_reviewer').leads.notDuplicate({ id: linked.id, reason: 'Father and son.' });
+    expect(await events(reviewer, linked.id)).toEqual(['high_quality_lead']);
+
+    const third = await manager.leads.submit({ id: second.id, leadData: person });
+    expect(third.linkedTo).toBe(original.id);
+    expect(await events(reviewer, third.id)).toEqual([]);
+    await office.as('lead_reviewer').leads.reject({ id: original.id, reason: 'No interest.' });
+    const freed = await office.as('lead_reviewer').leads.get({ id: third.id });
+    expect(await events(reviewer, third.id)).toEqual(freed.linkedTo === null ? ['high_quality_lead'] : []);
+  });
+
+  it('tells a partner’s people in the app of a credit that was approved at once', async () => {
+    const partner = await activePartner(host);
+    const person = await partnerPerson(host, partner.id, { role: 'viewer' });
+    await policyInForce(host, partner.id, { autoApprove: true });
+    const lead = await approvedLead(host, partner.id);
+    const [credit] = (await host.as('auditor').credits.list({ partnerLeadId: lead.id })).items;
+    expect(credit?.status).toBe('approved');
+    expect(await toldOf(person.client, credit!.id)).toMatchObject([
+      { event: 'credit_approved', data: { amount: credit!.creditAmount, leadName: 'Joe Summer' } },
+    ]);
+    expect(await events(host.as('approver'), credit!.id)).toEqual([]);
+    const rows = await host.database.read({ tenantId: host.tenantId }, (reader) =>
+      reader.all<{ awaits_mail: unknown }>(sql`select awaits_mail from notifications
+        where tenant_id = ${host.tenantId} and resource_id = ${credit!.id} and not awaits_mail`),
+    );
+    expect(rows).toHaveLength(1);
   });
 
   it('tells of partners approved, rejected and suspended, and of changed bank details', async () => {
@@ -183,6 +316,9 @@ forEachEngine((engine) => {
       'partner_suspended',
     ]);
     expect(await events(host.as('approver'), partner.id)).toEqual(['bank_details_changed']);
+    // Why it was suspended is the staff's own, here as in the partner itself.
+    const all = JSON.stringify((await person.client.notifications.list({})).items);
+    expect(all).not.toContain('Under review.');
 
     const { id } = await host.as('partner_manager').partners.create({
       partnerType: 'vendor',
@@ -303,6 +439,39 @@ forEachEngine((engine) => {
     expect((await two.notifications.list({})).unreadCount).toBe(6);
     expect((await admin.notifications.list({ limit: 100 })).unreadCount).toBeGreaterThanOrEqual(6);
     expect((await refusalOf(one.notifications.list({ cursor: 'x' }))).code).toBe('VALIDATION');
+  });
+
+  it('leaves unread what comes later with an older id, as from a host whose clock is behind', async () => {
+    const office = await host.otherTenant();
+    const partner = await activePartner(office);
+    const reviewer = office.as('lead_reviewer');
+    await submittedLead(office, partner.id, 85);
+    await reviewer.notifications.readAll();
+    const [newest] = (await reviewer.notifications.list({ limit: 1 })).items;
+    const tell = (secondsBefore: number) =>
+      host.database.write({ tenantId: office.tenantId }, async (tx) => {
+        const ms = Number.parseInt(newest!.id.replaceAll('-', '').slice(0, 12), 16) - secondsBefore * 1000;
+        const hex = ms.toString(16).padStart(12, '0');
+        const id = `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+        await tx.run(sql`insert into notifications
+          (tenant_id, audience, id, event, resource, resource_id, partner_id, data, actor_id, awaits_mail, created_at)
+          select tenant_id, audience, ${id}, event, resource, resource_id, partner_id, data, actor_id, awaits_mail, created_at
+          from notifications where tenant_id = ${office.tenantId} and audience = 'staff:lead_reviewer' and id = ${newest!.id}`);
+        return id;
+      });
+    const late = await tell(20);
+    const unread = async () => {
+      const { items, unreadCount } = await reviewer.notifications.list({ unread: true });
+      return [unreadCount, ...items.map(({ id }) => id)];
+    };
+    expect(await unread()).toEqual([1, late]);
+    await reviewer.notifications.readAll();
+    expect(await unread()).toEqual([0]);
+    // However many came in that time.
+    for (let n = 0; n < 250; n += 1) await tell(19 - n / 20);
+    expect((await unread())[0]).toBe(250);
+    await reviewer.notifications.readAll();
+    expect(await unread()).toEqual([0]);
   });
 
   it('offers everybody the events that can reach them', async () => {
