@@ -38,7 +38,11 @@ export default defineConfig({
         // No module of ours is imported only for what it does when loaded. Without saying so, the shell would load the whole
         // back end for the little it takes from the host's public face.
         treeshake: { moduleSideEffects: false },
-        input: { index: here('src/main/index.ts'), 'host-process': here('src/main/host-process.ts') },
+        input: {
+          index: here('src/main/index.ts'),
+          'host-process': here('src/main/host-process.ts'),
+          'checkpoint-worker': here('src/host/database/checkpoint-worker.ts'),
+        },
       },
     },
   },

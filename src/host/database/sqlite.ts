@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 import { DomainError } from '#domain/errors.ts';
 import { sqliteMigrations } from '#migrations/sqlite/index.ts';
 import type { Migration } from '#migrations/types.ts';
+import { makeCheckpointer } from './checkpointer.ts';
 import { allTables } from './entities/index.ts';
 import { entityFor } from './entity.ts';
 import { type Applied, checkHistory, DatabaseRefusedError, historyTable, runMigrations } from './migrate.ts';
@@ -26,7 +27,7 @@ import {
   refuseNestedWrite,
   runTransaction,
 } from './transaction.ts';
-import { makeMutex } from './turns.ts';
+import { inBackground, makeMutex } from './turns.ts';
 import type { Database, DatabaseLogger } from './types.ts';
 
 export interface SqliteOptions {
@@ -76,6 +77,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
   writing.connection.pragma(`busy_timeout = ${oneAttempt}`);
   const alone = makeMutex();
   const lifetime = makeLifetime();
+  const checkpointer = makeCheckpointer({
+    file,
+    synchronous,
+    // Who waits for an answer goes first.
+    alone: (work) => inBackground(() => alone(work)),
+    giveUp: (pages) => void writing.connection.pragma(`wal_autocheckpoint = ${pages}`),
+    logger,
+  });
 
   /**
    * One row: over the writing connection while nothing is being written, which keeps its pages from one commit to the next. The
@@ -87,7 +96,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
 
   async function transaction<T>(work: Parameters<typeof runTransaction<T>>[1]): Promise<T> {
     await begin(writer, patience);
-    return await runTransaction(openTransaction(writer), work);
+    const result = await runTransaction(openTransaction(writer), work);
+    checkpointer.committed();
+    return result;
   }
 
   /** Complete or absent, and on the disk when it is said to be there. */
@@ -172,9 +183,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
     backup: (targetFile) => lifetime.during(() => backup(targetFile)),
     async close() {
       if (!(await lifetime.end())) return;
+      await checkpointer.end();
       await reading.source.destroy();
       writing.connection.pragma('optimize');
       await writing.source.destroy();
+      await checkpointer.release();
     },
   };
 }
@@ -201,10 +214,9 @@ async function openSource(
         opened.pragma(`synchronous = ${synchronous}`);
         // So that "insert or replace" can't slip past the triggers that forbid deleting.
         opened.pragma('recursive_triggers = ON');
-        // 4 MB of log before it is written back, within a commit that somebody may wait for. Measured among 100,000 leads, 50 changed here
-        // and there in each commit: some 17 ms of processor time, where 32 MB took 50 to 70 at once and a tenth to a third less in sum.
-        // No wait beside a job may be above 50 ms, so it is the shorter one, more often.
-        opened.pragma('wal_autocheckpoint = 1000');
+        // The log is written back by a thread of its own (checkpointer.ts). A commit does it only when that was kept from it for 256 MB
+        // by somebody who reads for long.
+        opened.pragma('wal_autocheckpoint = 65536');
         opened.pragma('journal_size_limit = 67108864');
       }
       opened.pragma('cache_size = -16384');

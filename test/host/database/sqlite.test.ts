@@ -39,7 +39,7 @@ it('writes through to the disk, in WAL, with foreign keys', async () => {
   expect(await pragma('synchronous')).toEqual([{ synchronous: 2 }]);
   expect(await pragma('foreign_keys')).toEqual([{ foreign_keys: 1 }]);
   expect(await pragma('recursive_triggers')).toEqual([{ recursive_triggers: 1 }]);
-  expect(await pragma('wal_autocheckpoint')).toEqual([{ wal_autocheckpoint: 1000 }]);
+  expect(await pragma('wal_autocheckpoint')).toEqual([{ wal_autocheckpoint: 65536 }]);
 });
 
 it('waits for another program that is writing', async () => {

@@ -1,0 +1,155 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import type { DatabaseLogger } from './types.ts';
+
+/** What the thread is asked: to look whether there is enough to write back, to write back what there is, or to end. */
+export type Asked = 'look' | 'write back' | 'end';
+
+/** What it answers: pages in the log, and those of them that are in the database file. */
+export interface Told {
+  pages: number;
+  written: number;
+}
+
+/** Pages (of 4 KB) in the log that are worth writing back. */
+const worthwhile = 1000;
+/** A log of so many pages is begun anew. A shorter one asks for it more often, a longer one keeps the disk busy longer. */
+const longEnough = 4000;
+/** Pages after which a commit writes the log back itself, when the thread has failed. */
+const pagesOnItsOwn = 1000;
+/** The thread looks after so many commits, or so many milliseconds, whichever comes first. */
+const commitsBetween = 16;
+const msBetween = 25;
+/** Nobody's write waits longer than this for the end of a log, in milliseconds: what is not done by then is tried again. */
+const longestHold = 8;
+
+export interface Checkpointer {
+  /** Something was committed. */
+  committed(): void;
+  /** The thread ends; after this the connections are closed. */
+  end(): Promise<void>;
+  /** What is left when the connections are closed. */
+  release(): Promise<void>;
+}
+
+export interface CheckpointerOptions {
+  file: string;
+  synchronous: 'FULL' | 'OFF';
+  /** Runs work while nobody writes. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  /** The thread failed: from now on, commits write the log back when it has so many pages. */
+  giveUp(pages: number): void;
+  logger: DatabaseLogger;
+  /** The entry of the thread. */
+  entry?: URL;
+}
+
+/**
+ * Writes SQLite's log back into the database file from a thread of its own, so that no commit does it and nobody waits for the disk
+ * but for what was just written. (Measured among a million leads: without it every 13th approval took 10 ms instead of 1.6.)
+ *
+ * While somebody writes without a pause, the log never comes to an end, and would grow for ever. When it is long, what stands in
+ * the database file is therefore flushed while others go on, and the little that has come since is finished between two transactions.
+ */
+export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
+  const { file, synchronous, alone, giveUp, logger, entry = besideThisFile() } = options;
+  let thread: Worker | undefined;
+  let waiting: { resolve: (told: Told) => void; reject: (error: Error) => void } | undefined;
+  let working: Promise<void> | undefined;
+  let failed = false;
+  let flushed: FileHandle | undefined;
+  let commits = 0;
+  let lookedAt = 0;
+
+  function start(): Worker {
+    const started = new Worker(entry, {
+      workerData: { file, synchronous, worthwhile },
+      resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
+    });
+    // It keeps no process alive.
+    started.unref();
+    started.on('message', (told: Told) => waiting?.resolve(told));
+    started.on('error', (error: Error) => waiting?.reject(error));
+    started.on('exit', () => waiting?.reject(new Error('The thread of the checkpoints is gone.')));
+    return started;
+  }
+
+  async function ask(asked: Asked): Promise<Told> {
+    const to = (thread ??= start());
+    try {
+      return await new Promise<Told>((resolve, reject) => {
+        waiting = { resolve, reject };
+        to.postMessage(asked);
+      });
+    } finally {
+      waiting = undefined;
+    }
+  }
+
+  /**
+   * What was written back is on the disk. The handle stays open as long as the connections: closing any handle of a file takes away the
+   * locks that this process holds on it (POSIX).
+   */
+  async function flush(): Promise<void> {
+    if (synchronous === 'OFF') return;
+    flushed ??= await open(file, 'r+');
+    await flushed.datasync();
+  }
+
+  /** The end of the log is reached while nobody writes; the next write begins it anew. */
+  async function finish(): Promise<void> {
+    let told: Promise<Told> | undefined;
+    await alone(async () => {
+      told = ask('write back');
+      // A failure is told below, where it is awaited.
+      await Promise.race([told.catch(() => undefined), pause(longestHold, undefined, { ref: false })]);
+    });
+    await told;
+  }
+
+  async function look(): Promise<void> {
+    try {
+      const { pages } = await ask('look');
+      if (pages < longEnough) return;
+      await flush();
+      await finish();
+    } catch (error) {
+      failed = true;
+      giveUp(pagesOnItsOwn);
+      logger.error({ err: error }, 'the thread of the checkpoints failed; commits do its work');
+    }
+  }
+
+  return {
+    committed() {
+      commits += 1;
+      const now = performance.now();
+      if (failed || working || (commits < commitsBetween && now - lookedAt < msBetween)) return;
+      commits = 0;
+      lookedAt = now;
+      working = look().finally(() => {
+        working = undefined;
+      });
+    },
+    async end() {
+      await working;
+      if (!thread || failed) return;
+      const ending = thread;
+      const gone = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
+      ending.ref();
+      ending.postMessage('end' satisfies Asked);
+      await gone;
+    },
+    async release() {
+      await flushed?.close();
+    },
+  };
+}
+
+/** As it was written or as it was built: the entry stands beside what starts it. */
+function besideThisFile(): URL {
+  const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`./checkpoint-worker.${ending}`, import.meta.url);
+}

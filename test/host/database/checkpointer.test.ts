@@ -1,0 +1,109 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type CheckpointerOptions, makeCheckpointer } from '#host/database/checkpointer.ts';
+
+/** More than a log may have before it is begun anew. */
+const pages = 5000;
+
+describe('the log of a local database', () => {
+  let folder: string;
+  let file: string;
+  let writer: BetterSqlite3.Database;
+  const error = vi.fn();
+  const giveUp = vi.fn();
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'partner-desk-checkpointer-'));
+    file = join(folder, 'some.sqlite');
+    writer = new BetterSqlite3(file);
+    writer.pragma('journal_mode = WAL');
+    writer.pragma('wal_autocheckpoint = 0');
+    writer.exec('create table pages (id integer primary key, content text not null)');
+  });
+
+  afterEach(async () => {
+    writer.close();
+    vi.clearAllMocks();
+    await rm(folder, { recursive: true });
+  });
+
+  /** What nobody may write during: told when it is over. */
+  function turn(): { over: Promise<void>; alone: CheckpointerOptions['alone'] } {
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    return {
+      over,
+      async alone(work) {
+        const result = await work();
+        resolve();
+        return result;
+      },
+    };
+  }
+
+  function start(options: Pick<CheckpointerOptions, 'alone'> & Partial<CheckpointerOptions>) {
+    return makeCheckpointer({
+      file,
+      synchronous: 'FULL',
+      giveUp,
+      logger: { info: vi.fn(), warn: vi.fn(), error },
+      ...options,
+    });
+  }
+
+  const write = (n: number) => {
+    const insert = writer.prepare('insert into pages (content) values (?)');
+    writer.transaction(() => {
+      for (let page = 0; page < n; page += 1) insert.run('x'.repeat(4000));
+    })();
+  };
+  const log = () => writer.pragma('wal_checkpoint(NOOP)') as { log: number; checkpointed: number }[];
+
+  it('is written back by the thread, and begun anew by the next write', async () => {
+    const { over, alone } = turn();
+    const checkpointer = start({ alone });
+    write(pages);
+    const [before] = log();
+    expect(before?.log).toBeGreaterThanOrEqual(pages);
+    expect(before?.checkpointed).toBe(0);
+    checkpointer.committed();
+    await over;
+    await checkpointer.end();
+    write(1);
+    const [after] = log();
+    expect(after?.log).toBeLessThan(20);
+    await checkpointer.release();
+    expect(error).not.toHaveBeenCalled();
+    expect(writer.prepare('select count(*) from pages').pluck().get()).toBe(pages + 1);
+    expect(writer.pragma('integrity_check', { simple: true })).toBe('ok');
+  });
+
+  it('is left alone while it is short', async () => {
+    const alone = vi.fn<CheckpointerOptions['alone']>();
+    const checkpointer = start({ alone });
+    write(10);
+    const before = log();
+    checkpointer.committed();
+    await checkpointer.end();
+    await checkpointer.release();
+    expect(log()).toEqual(before);
+    expect(alone).not.toHaveBeenCalled();
+  });
+
+  it('is the business of the commits again when the thread fails, which is told once', async () => {
+    const { alone } = turn();
+    const checkpointer = start({
+      alone,
+      entry: new URL('data:text/javascript,throw new Error("no thread")'),
+    });
+    write(1);
+    checkpointer.committed();
+    await vi.waitFor(() => expect(giveUp).toHaveBeenCalledWith(1000));
+    checkpointer.committed();
+    await checkpointer.end();
+    expect(error).toHaveBeenCalledTimes(1);
+    expect(giveUp).toHaveBeenCalledTimes(1);
+  });
+});
