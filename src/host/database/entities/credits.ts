@@ -275,7 +275,10 @@ export const partnerLeadCredits = defineTable(
         on: ['tenantId', 'policyId', 'eventOn'],
         where: 'policy_id IS NOT NULL',
       },
-      ix_partner_lead_credits_payable: { on: ['tenantId', 'partnerId', 'status', 'payableFrom'] },
+      ix_partner_lead_credits_payable: {
+        on: ['tenantId', 'partnerId', 'payableFrom'],
+        where: "status = 'approved'",
+      },
       ix_partner_lead_credits_approved: {
         on: ['tenantId', 'approvedOn', 'currency', 'partnerId', 'sourceId', 'creditAmount'],
         where: "status = 'approved'",
