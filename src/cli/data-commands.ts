@@ -9,6 +9,7 @@ import {
   resetSecondFactor,
   restoreBackup,
   rotateDataKey,
+  sweepDocuments,
   verifyAll,
 } from '../host/index.ts';
 import { type Answer, exitCodes } from './output.ts';
@@ -176,6 +177,17 @@ export function verify(options: PlaceOptions): Promise<Answer> {
       text: lines.join('\n') || 'There is no organization in this database.',
       data: { ok: isSound(reports), organizations: reports },
       exitCode: isSound(reports) ? exitCodes.ok : exitCodes.unsound,
+    };
+  });
+}
+
+/** Clears away files that no document has; opening the host has cleared the rest of what a crash leaves. */
+export function sweep(options: PlaceOptions): Promise<Answer> {
+  return withHost(options, async (host) => {
+    const { strangers } = await sweepDocuments(host, { strangers: true });
+    return {
+      text: `${strangers} ${strangers === 1 ? 'file' : 'files'} that no document has ${strangers === 1 ? 'was' : 'were'} cleared away.`,
+      data: { cleared: strangers },
     };
   });
 }

@@ -7,6 +7,7 @@ import {
   restore,
   rotateKey,
   secondFactorReset,
+  sweep,
   tenantAdd,
   tenantList,
   verify,
@@ -143,6 +144,11 @@ onDatabase('backup', 'copy the local database while it is in use')
 onDatabase('restore', 'check a backup, then put it in the place of the local database')
   .argument('<file>')
   .action(answering((options: PlaceOptions, file: string) => restore(file, options)));
+
+onDatabase(
+  'sweep-documents',
+  'clear away files of documents that no document of this database ever had; not after putting an older backup back',
+).action(answering(sweep));
 
 onDatabase(
   'rotate-key',

@@ -15,6 +15,7 @@ import { buildServices } from './services/index.ts';
 import { createJobRunner } from './services/jobs/runner.ts';
 import { resolveSession } from './services/organization/sessions.ts';
 import { sweepExports } from './services/payout-exports/files.ts';
+import { sweepDocuments } from './services/partners/document-sweep.ts';
 import type { Session } from './session.ts';
 import { createUploadStore } from './uploads.ts';
 import { openVault } from './vault.ts';
@@ -87,6 +88,7 @@ export async function composeHost(options: HostOptions): Promise<Host> {
     const version = packageJson.version;
     await sweepExports(context);
     const services = buildServices(context, version);
+    await sweepDocuments(context);
     const known = new Map<string, Session>();
     const resolve = async (token: string, station: string | null) => {
       const remembered = known.get(token);

@@ -35,19 +35,27 @@ export interface StagedFile {
 type StoredFile = Pick<PartnerDocumentRow, 'tenantId' | 'fileSha256' | 'fileSize'>;
 
 const hashShape = /^[0-9a-f]{64}$/;
+
+/** Whether a name is that of a stored file. */
+export function isHashOfFile(name: string): boolean {
+  return hashShape.test(name);
+}
+
 const tenantShape = /^[0-9a-f-]{36}$/;
 
-function folderOf(host: Pick<HostContext, 'dataFolder'>, tenantId: string): string {
+/** Where an organization's files lie. */
+export function documentsFolder(host: Pick<HostContext, 'dataFolder'>, tenantId: string): string {
   if (!tenantShape.test(tenantId)) throw new Error('This is no tenant.');
   return join(host.dataFolder, 'documents', tenantId);
 }
 
 function pathOf(host: Pick<HostContext, 'dataFolder'>, tenantId: string, sha256: string): string {
-  if (!hashShape.test(sha256)) throw new Error('This is no hash of a file.');
-  return join(folderOf(host, tenantId), sha256);
+  if (!isHashOfFile(sha256)) throw new Error('This is no hash of a file.');
+  return join(documentsFolder(host, tenantId), sha256);
 }
 
-function isMissing(error: unknown): boolean {
+/** Whether the error says that there is no such file or folder. */
+export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
@@ -62,7 +70,7 @@ export async function stageFile(
 ): Promise<StagedFile> {
   if (upload.size === 0) throw invalidField('file', 'The file is empty.');
   if (upload.size > largestDocument) throw invalidField('file', 'The file is larger than 20 MB.');
-  const folder = folderOf(host, tenantId);
+  const folder = documentsFolder(host, tenantId);
   await mkdir(folder, { recursive: true });
   const draft = join(folder, `${uuidv7()}.part`);
   const hash = createHash('sha256');

@@ -51,10 +51,12 @@ export function partnerDocumentsService(host: HostContext): Service<'partnerDocu
     add: (session, input) => add(host, session, input),
 
     upload: async (session, { params, query, body }) => {
-      const document = await add(host, session, { ...params, ...query, ...body });
-      // The transport spooled it for this call alone.
-      await host.uploads.discard(session, body.uploadId);
-      return document;
+      try {
+        return await add(host, session, { ...params, ...query, ...body });
+      } finally {
+        // The transport spooled it for this call alone, refused or not.
+        await host.uploads.discard(session, body.uploadId);
+      }
     },
 
     review: (session, input) => review(host, session, input),
