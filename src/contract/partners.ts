@@ -19,6 +19,7 @@ import {
   person,
   procedure,
   queryInt,
+  queryBoolean,
   reason,
   rowFields,
   signedMoney,
@@ -176,6 +177,8 @@ export const partners = {
         ...pageFields,
       }),
     )
+        /** true: only those whom nothing keeps from being paid, as `payability` tells it; false: only the others. */
+        payable: queryBoolean.optional(),
     .output(page(partner)),
   create: procedure('partners.edit', 'DUPLICATE')
     .route({ method: 'POST', path: '/partners', summary: 'Register a partner', tags })

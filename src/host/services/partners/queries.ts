@@ -6,6 +6,7 @@ import type { Session } from '../../session.ts';
 import { isOwn, ownPartner, requireOwn } from '../own-partner.ts';
 import { cutPage, decodeCursor } from '../paging.ts';
 import type { Input, Output, Service } from '../service.ts';
+import { isPayable } from './payability.ts';
 import { comparable, searchable } from './search.ts';
 import { oneToWire, partnersToWire, requirePartner } from './wire.ts';
 
@@ -43,8 +44,8 @@ export function partnerQueries(host: HostContext): Queries {
 }
 
 /**
- * In the order of the code, walking the index of the codes; filters are judged along the way. `q` is found anywhere in
- * code, name or e-mail, in capitals or not.
+ * In the order of the code, walking the index of the codes; filters are judged along the way, so that few hits among many
+ * partners, and every total, cost a walk over all of them. `q` is found anywhere in code, name or e-mail, in capitals or not.
  */
 async function listPartners(
   host: HostContext,
@@ -52,7 +53,7 @@ async function listPartners(
   session: Session,
   input: Input<'partners', 'list'>,
 ): Promise<Output<'partners', 'list'>> {
-  const matching = sql`${matchingPartners(input)}${ownPartner(session, raw('id'))}`;
+  const matching = sql`${matchingPartners(session, input)}${ownPartner(session, raw('id'))}`;
   const after = input.cursor === undefined ? undefined : codeAfter(input.cursor);
   const rows = await reader.list(
     partners,
@@ -69,11 +70,15 @@ async function listPartners(
   return { items, nextCursor: page.nextCursor, total: counted?.total ?? 0 };
 }
 
-function matchingPartners(input: Input<'partners', 'list'>): Sql {
+function matchingPartners(session: Session, input: Input<'partners', 'list'>): Sql {
   const conditions = [sql`1 = 1`];
   // `|| ''` keeps SQLite on the index of the codes: by the one of the statuses it would have to sort.
   if (input.status !== undefined) conditions.push(sql`status || '' = ${input.status}`);
   if (input.partnerType !== undefined) conditions.push(sql`partner_type = ${input.partnerType}`);
+  if (input.payable !== undefined) {
+    const payable = isPayable(session.tenant.settings);
+    conditions.push(input.payable ? payable : sql`not ${payable}`);
+  }
   const words = comparable('q', searchable(input.q ?? ''));
   if (words !== '') conditions.push(sql`search_text like ${containing(words)} escape '\\'`);
   return join(conditions, ' and ');

@@ -172,6 +172,8 @@ describe.each(engines)('looking partners up on %s', (engine) => {
         { partnerType: 'portal' },
         { q: 'hafen' },
         { q: 'hafen', status: 'pending', partnerType: 'portal', cursor: after },
+        { payable: true },
+        { payable: false, status: 'active', cursor: after },
       ] as const) {
         // Not that of the session, which looks at a partner too.
         const plans = await plansOf(fresh, /^(?![\s\S]*from sessions)[\s\S]*(partners|partner_months)/, () =>

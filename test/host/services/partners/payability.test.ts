@@ -1,8 +1,9 @@
+import sql from 'sql-template-tag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '#test/support/databases.ts';
 import { type Client, type TestHost, testHost } from '#test/support/host.ts';
 import { pendingPayout } from '../payout-stories.ts';
-import { otherIban, refused, register, registerActive } from './setup.ts';
+import { bankingDetails, otherIban, refused, register, registerActive } from './setup.ts';
 
 describe.each(engines)('what keeps a partner from being paid on %s', (engine) => {
   let host: TestHost;
@@ -71,6 +72,50 @@ describe.each(engines)('what keeps a partner from being paid on %s', (engine) =>
         },
       ],
     });
+  });
+
+  it('is what the list of partners is filtered by, in every standing, currency and minimum', async () => {
+    const office = await host.otherTenant();
+    const [ours, theirs] = [office.as('partner_manager').partners, office.as('approver').partners];
+    const payable = async () => {
+      const [yes, no] = await Promise.all(
+        [true, false].map((each) => ours.list({ payable: each, limit: 500, total: true })),
+      );
+      expect([yes?.total, no?.total]).toEqual([yes?.items.length, no?.items.length]);
+      return { yes: yes?.items.map(({ id }) => id), no: no?.items.map(({ id }) => id) };
+    };
+    const told = async () => {
+      const { items } = await ours.list({ limit: 500 });
+      const answers = new Map<string, boolean>();
+      for (const { id } of items) answers.set(id, (await ours.payability({ id })).payable);
+      const ids = (wanted: boolean) => items.map(({ id }) => id).filter((id) => answers.get(id) === wanted);
+      return { yes: ids(true), no: ids(false) };
+    };
+    for (const currency of ['EUR', 'USD', 'JPY']) {
+      const details = { currency, bankingDetails: { ...bankingDetails, currency } };
+      await register(office, details);
+      await registerActive(office, details);
+      for (const balance of [-100, 0, 2499, 2500, 5_000_000_000]) {
+        const { id } = await registerActive(office, details);
+        await theirs.verifyBanking({ id });
+        await host.database.write({ tenantId: office.tenantId }, (tx) =>
+          tx.run(sql`update partners set available_balance = ${balance} where id = ${id}`),
+        );
+        if (balance === 0) await office.as('finance').balances.setTerms({ id, minimumPayout: 0 });
+        if (balance === 2500) await office.as('finance').balances.setTerms({ id, minimumPayout: 2501 });
+      }
+      const { id } = await registerActive(office, details);
+      await theirs.verifyBanking({ id });
+      await theirs.suspend({ id, reason: 'Complaints.' });
+      await ours.update({ id: (await registerActive(office, details)).id, bankingDetails: null });
+    }
+    const free = await payable();
+    expect(free).toEqual(await told());
+    await office.as('admin').settings.update({ minimumPayouts: { EUR: 2500, JPY: 4_000_000_000, KWD: 1 } });
+    const held = await payable();
+    expect(held).toEqual(await told());
+    expect(held.yes?.length).toBeLessThan(free.yes?.length ?? 0);
+    expect(held.yes?.length).toBeGreaterThan(0);
   });
 
   it('is told to the partner’s own people, of nobody else', async () => {
