@@ -4,6 +4,7 @@ import {
   count,
   currencyCode,
   day,
+  explained,
   id,
   instant,
   money,
@@ -58,7 +59,7 @@ export const statementLine = z.object({
     'payment_failed',
   ]),
   /** What happened, in words: a credit's reason, a payout's number, a payment's reference. */
-  description: z.string(),
+  description: explained,
   /** What it adds to the balance: a payout that is approved adds nothing, it moves money from available to payable. */
   amount: signedMoney,
   availableChange: signedMoney,

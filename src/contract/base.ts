@@ -3,6 +3,9 @@ import * as z from 'zod';
 import { type ErrorCode, errorStatus } from '#domain/errors.ts';
 import { percentToRate } from '#domain/money.ts';
 import type { Permission } from './permissions.ts';
+import { sentenceFor } from './sentences.ts';
+
+z.config({ customError: sentenceFor });
 
 /** What the router reads of a procedure besides its schemas. */
 export interface ProcedureMeta {
@@ -51,12 +54,14 @@ export function partnerProcedure<C extends ErrorCode = never>(
   return procedure(permission, ...refusals).meta({ permission, partners: true });
 }
 
-export const id = z.uuid();
+/** Ours are UUIDv7; any other id of that form is one that nothing has, and not a mistake of form. */
+export const id = z.guid();
 /**
  * Fields of an answer that a partner's own users don't see as staff do: `internal` ones not at all, `person` ones only
- * where the person is one of theirs. They get null instead; the router does it for every `partnerProcedure`.
+ * where the person is one of theirs. They get null instead; the router does it for every `partnerProcedure`. Of `explained` ones
+ * they read what is no other partner's matter.
  */
-export const restrictedFields = z.registry<{ shown: 'to staff' | 'own people' }>();
+export const restrictedFields = z.registry<{ shown: 'to staff' | 'own people' | 'without shared caps' }>();
 
 /** Review notes, four-eyes marks, who of the staff decided: what goes on behind the counter. */
 export function internal<T extends z.ZodType>(schema: T): z.ZodNullable<T> {
@@ -64,6 +69,9 @@ export function internal<T extends z.ZodType>(schema: T): z.ZodNullable<T> {
   restrictedFields.add(restricted, { shown: 'to staff' });
   return restricted;
 }
+
+/** How an amount came about, in words. */
+export const explained = z.string().register(restrictedFields, { shown: 'without shared caps' });
 
 /** Whoever did a thing, staff or a partner's user. */
 export const person = id.nullable().register(restrictedFields, { shown: 'own people' });

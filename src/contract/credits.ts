@@ -4,6 +4,7 @@ import {
   commandFields,
   currencyCode,
   day,
+  explained,
   id,
   instant,
   internal,
@@ -39,7 +40,7 @@ export const credit = z.object({
   creditAmount: signedMoney,
   currency: currencyCode,
   /** How the amount came about, in words. */
-  reason: z.string(),
+  reason: explained,
   status: z.enum(creditStatuses),
   requestedBy: person,
   approvedBy: internal(id),

@@ -53,6 +53,17 @@ export function heldToCaps(
   };
 }
 
+/** What is said of a cap over several leads, with its amount. */
+const sharedCap = /(is left of its (?:total budget|cap from \S+ to \S+)) of [\d.]+/g;
+
+/**
+ * A reason as a partner's own people may read it: that a budget or a period's cap was reached, and not how much it is. It may be
+ * every partner's, and what the others had of it could be worked out.
+ */
+export function withoutSharedCaps(reason: string): string {
+  return reason.replaceAll(sharedCap, '$1');
+}
+
 function capsOf(terms: PolicyTerms, soFar: CreditsSoFar, at: { eventDay: string; currency: string }): Cap[] {
   const { capPerLead, capPerPeriod, totalBudget, timeUnitType } = terms;
   const caps: Cap[] = [];

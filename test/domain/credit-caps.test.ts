@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LeadFacts } from '#domain/credit-applicability.ts';
-import { type CreditsSoFar, heldToCaps } from '#domain/credit-caps.ts';
+import { type CreditsSoFar, heldToCaps, withoutSharedCaps } from '#domain/credit-caps.ts';
 import { hasCaps, type PolicyTerms, validatePolicyTerms, withoutGaps } from '#domain/credit-policies.ts';
 import { type CreditCandidate, resolveCredits } from '#domain/credit-resolution.ts';
 import { simulatedWorld } from '#domain/credit-simulation.ts';
@@ -77,6 +77,22 @@ describe('a cap', () => {
       amount: 300,
       reason: `fixed price: 10.00; only 3.00 is left of ${words} → 3.00`,
     });
+  });
+
+  it('over several leads is told to partners without its amount, one per lead with it', () => {
+    const told = (...caps: Parameters<typeof held>) => withoutSharedCaps(held(...caps).reason);
+    expect(told({ totalBudget: 10_000 }, { inTotal: 9700 })).toBe(
+      'fixed price: 10.00; only 3.00 is left of its total budget → 3.00',
+    );
+    expect(told({ capPerPeriod: 5000 }, { inPeriod: 4700 })).toBe(
+      'fixed price: 10.00; only 3.00 is left of its cap from 2026-03-01 to 2026-03-31 → 3.00',
+    );
+    expect(told({ totalBudget: 5000 }, { inTotal: 5000 })).toBe(
+      'passed over: nothing is left of its total budget, it would have paid 10.00',
+    );
+    const own = held({ capPerLead: 1200 }, { onLead: 900 }).reason;
+    expect(withoutSharedCaps(own)).toBe(own);
+    expect(withoutSharedCaps(tenEuros.reason)).toBe(tenEuros.reason);
   });
 
   it('passes the policy over when nothing is left', () => {

@@ -1,16 +1,20 @@
 import { getEventIteratorSchemaDetails } from '@orpc/contract';
 import * as z from 'zod';
 import { restrictedFields } from '#contract/base.ts';
+import { withoutSharedCaps } from '#domain/credit-caps.ts';
 import type { Session } from '../session.ts';
 
 /**
- * An answer as a partner's own users see it: what the contract calls `internal` is null, and so is a `person` who is none
- * of theirs. It follows the schema of the answer, so that a field is hidden where it is declared and nowhere else.
+ * An answer as a partner's own users see it: what the contract calls `internal` is null, so is a `person` who is none of
+ * theirs, and what is `explained` is so without the figures that are shared with other partners. It follows the schema of the answer, so that a field is hidden where it is declared and nowhere else.
  */
 export function partnerView(schema: unknown, value: unknown, session: Session): unknown {
   if (!(schema instanceof z.ZodType) || value === null || value === undefined) return value;
   const restricted = restrictedFields.get(schema);
   if (restricted !== undefined) {
+    if (restricted.shown === 'without shared caps') {
+      return typeof value === 'string' ? withoutSharedCaps(value) : value;
+    }
     const isShown =
       restricted.shown === 'own people' && typeof value === 'string' && session.ownPeople.has(value);
     return isShown ? value : null;

@@ -1,5 +1,5 @@
 import sql from 'sql-template-tag';
-import type { Heard } from '../changes.ts';
+import type { Change, Heard } from '../changes.ts';
 import type { HostContext } from '../context.ts';
 import type { Session } from '../session.ts';
 import { requireComplete } from './notifications/audience.ts';
@@ -53,9 +53,9 @@ async function* subscription(
       if (heard.resource === 'settings') over.abort();
       // Whoever is changed, or loses the session, hears no more under the rights of before.
       if (concerns(session, heard.resourceId)) mustCheck = true;
-      else if (!isOwn(session, heard.partnerId)) return;
+      else if (!mayHear(session, heard)) return;
       const { resource, resourceId } = heard;
-      if (isOwn(session, heard.partnerId) && !waiting.has('')) {
+      if (mayHear(session, heard) && !waiting.has('')) {
         waiting.set(`${resource} ${resourceId ?? ''}`, { type: 'change', resource, resourceId });
       }
       if (waiting.size > mostWaiting) {
@@ -108,6 +108,26 @@ async function quiet(onWake: (resume: () => void) => void, isAwake: () => boolea
     // What came between the last look and now.
     if (isAwake()) resume();
   });
+}
+
+/** What a partner's users can look up, or follows from it: of the office's jobs and files about them they hear nothing. */
+const forPartners: ReadonlySet<string> = new Set([
+  'credit',
+  'import',
+  'lead',
+  'notification',
+  'partner',
+  'partner_document',
+  'partner_user',
+  'payout',
+  'payout_line',
+  'policy',
+  'saved_view',
+  'source',
+]);
+
+function mayHear(session: Session, { resource, partnerId }: Change): boolean {
+  return isOwn(session, partnerId) && (session.partnerId === null || forPartners.has(resource));
 }
 
 /** The person, the sign-in, or the partner of a partner's user: what the session's rights follow from. */

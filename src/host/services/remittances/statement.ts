@@ -1,4 +1,5 @@
 import sql from 'sql-template-tag';
+import { withoutSharedCaps } from '#domain/credit-caps.ts';
 import { DomainError } from '#domain/errors.ts';
 import { sumMinor } from '#domain/money.ts';
 import type { PayoutStatus } from '#domain/state-machines.ts';
@@ -163,7 +164,8 @@ async function linesOf(
     leadName: row.contact_name,
     sourceName: row.source_name,
     policyName: row.policy_name,
-    reason: row.description,
+    // The paper is the partner's.
+    reason: withoutSharedCaps(row.description),
     status: row.status,
     notes: row.notes,
     amount: row.amount,
