@@ -4,9 +4,11 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  linkSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -133,7 +135,7 @@ export function openVault(dataFolder: string, fromEnvironment: string | undefine
 }
 
 function vaultOfFile(path: string): Vault {
-  if (!existsSync(path)) writeKeys(path, [randomBytes(keyBytes)]);
+  if (!existsSync(path)) makeKeyFile(path);
   if (process.platform !== 'win32') chmodSync(path, 0o600);
   let readAt = '';
   let ring: NamedKey[] = [];
@@ -187,15 +189,42 @@ function readKeys(path: string): Buffer[] {
  * for good before anything is sealed with it.
  */
 function writeKeys(path: string, keys: readonly Buffer[]): void {
-  const draft = `${path}.${process.pid}.new`;
-  const file = openSync(draft, 'w', 0o600);
+  renameSync(draftOf(path, keys), path);
+  keepFolder(path);
+}
+
+/**
+ * The first key of a data folder. Of two hosts that start at the same moment one makes it and the other uses it: a key that
+ * replaced another would leave what that one has sealed unreadable. (A disk that knows no links lets the last one win.)
+ */
+function makeKeyFile(path: string): void {
+  const draft = draftOf(path, [randomBytes(keyBytes)]);
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EPERM' || code === 'ENOTSUP') renameSync(draft, path);
+    else if (code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  keepFolder(path);
+}
+
+/** The keys in a file of their own beside the place, brought to the disk. */
+function draftOf(path: string, keys: readonly Buffer[]): string {
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.new`;
+  const file = openSync(draft, 'wx', 0o600);
   try {
     writeFileSync(file, keys.map((key) => `${key.toString('base64')}\n`).join(''));
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(draft, path);
+  return draft;
+}
+
+function keepFolder(path: string): void {
   if (process.platform === 'win32') return;
   const folder = openSync(dirname(path), 'r');
   try {

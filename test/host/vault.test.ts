@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openVault, vaultOf } from '#host/vault.ts';
 
@@ -75,6 +79,26 @@ describe('the key file of a data folder', () => {
     const sealed = openVault(folder, undefined).seal('DE89', 'row');
     expect(openVault(folder, undefined).open(sealed, 'row')).toBe('DE89');
     expect(await lines()).toHaveLength(1);
+  });
+
+  it('is one and the same for hosts that make it at the same moment', async () => {
+    const folders = Array.from({ length: 40 }, (_, n) => join(folder, `office-${n}`));
+    for (const each of folders) await mkdir(each);
+    const hosts = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, [fileURLToPath(new URL('./vault-process.ts', import.meta.url)), ...folders], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      }),
+    );
+    await Promise.all(hosts.map((host) => once(host.stdout, 'data')));
+    const told = hosts.map((host) => text(host.stdout));
+    for (const host of hosts) host.stdin.write('go\n');
+    const sealed = (await Promise.all(told)).map((said): string[] => JSON.parse(said));
+    for (const [n, each] of folders.entries()) {
+      const vault = openVault(each, undefined);
+      expect(vault.keyCount()).toBe(1);
+      for (const texts of sealed) expect(vault.open(texts[n]!, 'row')).toBe(each);
+      expect(await readdir(each)).toEqual(['data.key']);
+    }
   });
 
   // Windows keeps rights in another way.
