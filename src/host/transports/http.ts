@@ -68,6 +68,12 @@ function cookieOf(request: IncomingMessage): string | null {
 function stationOf(request: IncomingMessage): string | null {
   const station = request.headers['x-station'];
   return typeof station === 'string' && station.length <= 100 ? station : null;
+/** Whether the browser's own line is encrypted: this host speaks plain HTTP, a proxy before it may not. */
+function isEncrypted(request: IncomingMessage): boolean {
+  const forwarded = request.headers['x-forwarded-proto'];
+  return typeof forwarded === 'string' && forwarded.split(',')[0]?.trim() === 'https';
+}
+
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
@@ -202,7 +208,7 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
             keepToken: (token: string, expiresAt: string) => {
               response.setHeader(
                 'set-cookie',
-                `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Expires=${new Date(expiresAt).toUTCString()}`,
+                `${cookieName}=${token}; Path=/; HttpOnly; SameSite=Strict; Expires=${new Date(expiresAt).toUTCString()}${isEncrypted(request) ? '; Secure' : ''}`,
               );
             },
           }),

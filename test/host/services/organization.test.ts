@@ -140,6 +140,38 @@ describe.each(engines)('organization on %s', (engine) => {
     expect(user).toMatchObject({ tenantId: other.tenantId, roles: ['finance'] });
   });
 
+  it('counts nothing against who is only to say which organization, or signs in to the other one', async () => {
+    host = await testHost(engine);
+    await hire();
+    const other = await host.otherTenant();
+    await other.as('admin').settings.update({ organizationName: 'Other Office' });
+    const same = {
+      email: 'ana@example.com',
+      firstName: 'Ana',
+      lastName: 'Meyer',
+      roles: ['finance' as const],
+    };
+    const { id: there } = await other.as('admin').staff.create({ ...same, password });
+    const login = (given: string, organizationName?: string) =>
+      host.anonymous.auth.login({ email: same.email, password: given, organizationName });
+    for (let times = 0; times < 6; times += 1) {
+      expect((await refusalOf(login(password))).code).toBe('VALIDATION');
+    }
+    expect((await login(password, 'Other Office')).user.id).toBe(there);
+    // With passwords of their own: four wrong guesses, and a right one for one of the two, lock neither.
+    await other.as('admin').staff.update({ id: there, password: 'a password of its own' });
+    for (let times = 0; times < 4; times += 1) {
+      expect((await refusalOf(login('wrong'))).code).toBe('UNAUTHENTICATED');
+    }
+    expect((await login('a password of its own')).user.id).toBe(there);
+    expect((await login(password)).user.organizationName).toBe('Test Office');
+    // Guesses still count for both, whoever signs in between.
+    for (let times = 0; times < 4; times += 1) await refusalOf(login('wrong'));
+    await login('a password of its own');
+    expect((await refusalOf(login('wrong', 'Test Office'))).code).toBe('UNAUTHENTICATED');
+    expect((await refusalOf(login(password, 'Test Office'))).code).toBe('LOCKED');
+  });
+
   it('refuses a second person with the same address, whatever its case, and writes nothing', async () => {
     host = await testHost(engine);
     await hire();
@@ -162,6 +194,40 @@ describe.each(engines)('organization on %s', (engine) => {
     expect(
       (await refusalOf(host.as('admin').staff.update({ id: second!.id, roles: ['finance'] }))).code,
     ).toBe('VALIDATION');
+  });
+
+  it('keeps one administrator of two who take each other’s role at the same moment', async () => {
+    host = await testHost(engine);
+    const [one, two] = [host.as('admin'), host.as('admin', 2)];
+    const [first, second] = [(await one.auth.me()).id, (await two.auth.me()).id];
+    const administrators = async () =>
+      (await host.as('auditor').staff.list({})).items.filter(({ roles }) => roles.includes('admin'));
+    const founder = (await administrators()).find(({ id }) => id !== first && id !== second);
+    const demoted = await one.staff.update({ id: founder!.id, roles: ['finance', 'finance'] });
+    expect(demoted.roles).toEqual(['finance']);
+    for (let round = 0; round < 5; round += 1) {
+      const both = await Promise.allSettled([
+        one.staff.update({ id: second, roles: ['auditor'] }),
+        two.staff.update({ id: first, roles: ['auditor'] }),
+      ]);
+      expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      const [left, ...others] = await administrators();
+      expect(others).toEqual([]);
+      const [again, out] = left!.id === first ? [one, second] : [two, first];
+      await again.staff.update({ id: out, roles: ['admin'] });
+    }
+  });
+
+  it('refuses settings of a stale version and shows them as they are', async () => {
+    host = await testHost(engine);
+    const settings = host.as('admin').settings;
+    const { version } = await settings.get();
+    await settings.update({ holdingDays: 3, version });
+    expect(await refusalOf(settings.update({ holdingDays: 5, version }))).toMatchObject({
+      code: 'CONFLICT',
+      data: { current: { holdingDays: 3, version: version + 1 } },
+    });
+    expect((await settings.get()).holdingDays).toBe(3);
   });
 
   it('refuses a stale version and shows the row as it is', async () => {

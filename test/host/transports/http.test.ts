@@ -158,6 +158,10 @@ describe('the host over HTTP', () => {
     const cookie = answer.headers.get('set-cookie') ?? '';
     expect(cookie).toMatch(/HttpOnly/);
     expect(cookie).toMatch(/SameSite=Strict/);
+    // Behind a proxy that encrypts, the browser keeps it off every line that is not.
+    expect(cookie).not.toMatch(/Secure/);
+    const behind = { 'x-csrf-token': 'orpc', 'x-forwarded-proto': 'https' };
+    expect((await call('auth/login', behind, signIn)).headers.get('set-cookie')).toMatch(/; Secure$/);
     const session = cookie.split(';')[0] ?? '';
     expect((await call('auth/me', { 'x-csrf-token': 'orpc', cookie: session })).status).toBe(200);
     expect((await call('auth/me', { cookie: session })).status).toBe(403);

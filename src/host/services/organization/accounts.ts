@@ -2,7 +2,7 @@ import sql, { empty, raw, type Sql } from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import type { PartnerStatus } from '#domain/state-machines.ts';
 import type { HostContext } from '../../context.ts';
-import type { Reader } from '../../database/index.ts';
+import type { Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { appendActivity } from '../activity-chain.ts';
 import { verifyPassword, wasteOneVerification } from './passwords.ts';
@@ -117,15 +117,25 @@ export async function accountOf(host: HostContext, session: Session): Promise<Ac
   return account;
 }
 
-/** Whether somebody of the tenant, of either kind, has this address; `except` is not looked at. */
+/** Lets one at a time go on with what is named, until its transaction ends. SQLite's writer is alone anyway. */
+export async function alone(tx: Writer, what: string): Promise<void> {
+  if (tx.engine === 'postgres') await tx.get(sql`select pg_advisory_xact_lock(hashtextextended(${what}, 0))`);
+}
+
+/**
+ * Whether somebody of the tenant, of either kind, has this address; `except` is not looked at. Whoever asks for the same
+ * address meanwhile waits until the transaction ends.
+ */
 export async function isAddressTaken(
-  reader: Reader,
+  tx: Writer,
   tenantId: string,
   email: string,
   except?: string,
 ): Promise<boolean> {
+  // The two kinds have tables of their own, so that no index keeps one of each from being added at the same moment.
+  await alone(tx, `address ${tenantId} ${email.toLowerCase()}`);
   const others = except === undefined ? empty : sql`and id <> ${except}`;
-  const found = await reader.get(sql`
+  const found = await tx.get(sql`
     select id from staff where email_key = ${email.toLowerCase()} and tenant_id = ${tenantId} ${others}
     union all
     select id from partner_users where email_key = ${email.toLowerCase()} and tenant_id = ${tenantId} ${others}
@@ -151,7 +161,8 @@ export function waitAfter(failedAttempts: number): number {
 
 /**
  * Counts an attempt before its password or code is checked, in a transaction of its own, so that many guesses sent at once
- * can't slip past the limit. Returns who may be checked; whoever is locked is left out. Throws `LOCKED` when nobody is left.
+ * can't slip past the limit. Returns who may be checked, with the wait that the attempt itself has brought; whoever is locked is
+ * left out. Throws `LOCKED` when nobody is left.
  */
 export async function spendAttempts(host: HostContext, accounts: readonly Account[]): Promise<Account[]> {
   const now = host.now();
@@ -165,8 +176,8 @@ export async function spendAttempts(host: HostContext, accounts: readonly Accoun
         returning failed_attempts`);
       if (spent === undefined) continue;
       const wait = waitAfter(spent.failed_attempts);
-      if (wait > 0) {
-        const until = new Date(Date.parse(now) + wait * 1000).toISOString();
+      const until = wait > 0 ? new Date(Date.parse(now) + wait * 1000).toISOString() : null;
+      if (until !== null) {
         await tx.run(sql`update ${tableOf(account.kind)} set locked_until = ${until} where ${own}`);
         await appendActivity(
           tx,
@@ -175,7 +186,7 @@ export async function spendAttempts(host: HostContext, accounts: readonly Accoun
           { action: 'sign_in_locked', ...resourceOf(account), details: { until } },
         );
       }
-      free.push(account);
+      free.push({ ...account, lockedUntil: until });
     }
     return free;
   });
@@ -194,12 +205,13 @@ export async function spendAttempts(host: HostContext, accounts: readonly Accoun
   return open;
 }
 
-/** Gives back attempts that were counted for namesakes whose password it never was. */
-export async function returnAttempts(host: HostContext, accounts: readonly AccountRef[]): Promise<void> {
+/** Gives back attempts that were counted for nothing: for namesakes whose password it never was. The wait they brought goes too. */
+export async function returnAttempts(host: HostContext, accounts: readonly Account[]): Promise<void> {
   if (accounts.length === 0) return;
   await host.database.write('system', async (tx) => {
-    for (const { kind, id, tenantId } of accounts) {
-      await tx.run(sql`update ${tableOf(kind)} set failed_attempts = failed_attempts - 1
+    for (const { kind, id, tenantId, lockedUntil } of accounts) {
+      await tx.run(sql`update ${tableOf(kind)} set failed_attempts = failed_attempts - 1,
+          locked_until = case when locked_until = ${lockedUntil} then null else locked_until end
         where failed_attempts > 0 and id = ${id} and tenant_id = ${tenantId}`);
     }
   });

@@ -80,11 +80,16 @@ export function settingsService(host: HostContext): Service<'settings'> {
         requireCurrencies('secondApprovalThresholds', changes.secondApprovalThresholds);
         const row = await tx.find(tenants, { id: session.tenantId }, { lock: true });
         if (row === undefined) throw new Error('The session names an organization that does not exist.');
+        const before = readSettings(row.settings);
+        if (version !== undefined && version !== row.version) {
+          throw new DomainError('CONFLICT', 'The settings were changed by someone else in the meantime.', {
+            current: toWire({ ...row, settings: before }),
+          });
+        }
         if (changes.secondApprovalThresholds?.[row.currency] !== undefined) {
           const message = `For ${row.currency}, set secondApprovalThreshold: it is your own currency.`;
           throw invalidField('secondApprovalThresholds', message);
         }
-        const before = readSettings(row.settings);
         const settings: TenantSettings = {
           ...before,
           ...changes,
@@ -96,7 +101,7 @@ export function settingsService(host: HostContext): Service<'settings'> {
         }
         const after = await tx.update(
           tenants,
-          { id: session.tenantId, version: version ?? row.version },
+          { id: session.tenantId, version: row.version },
           {
             settings: { ...settings },
             ...(organizationName !== undefined && { organizationName }),

@@ -135,16 +135,14 @@ export function authService(host: HostContext): Service<'auth'> {
       const fitting = await whosePasswordFits(open, input.password);
       const [first, second] = fitting;
       if (first === undefined) throw refused();
+      // Nobody guessed: the wrong ones are namesakes, and several right ones only have to be told apart.
+      await returnAttempts(host, second === undefined ? open.filter((account) => account !== first) : open);
       if (second !== undefined) {
         throw invalidField(
           'organizationName',
           `Say which organization: ${fitting.map((account) => account.organizationName).join(', ')}.`,
         );
       }
-      await returnAttempts(
-        host,
-        open.filter((account) => account !== first),
-      );
       return enter(host, first, caller.station, input.code);
     },
 
@@ -177,6 +175,10 @@ export function authService(host: HostContext): Service<'auth'> {
             action: 'invitation_accepted',
             ...resourceOf({ kind: 'partner_user', id: who.id, partnerId: who.partner_id }),
           },
+        );
+        const { tenant_id: tenantId, partner_id: partnerId } = who;
+        tx.afterCommit(() =>
+          host.changes.publish({ tenantId, resource: 'partner_user', resourceId: who.id, partnerId }),
         );
         return { email: who.email, organizationName: who.organization_name };
       });

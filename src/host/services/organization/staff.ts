@@ -7,7 +7,7 @@ import { command } from '../command.ts';
 import { cutPage, decodeCursor } from '../paging.ts';
 import { withSecondFactor } from '../partner-users/wire.ts';
 import type { Output, Service } from '../service.ts';
-import { addressTaken, isAddressTaken } from './accounts.ts';
+import { addressTaken, alone, isAddressTaken } from './accounts.ts';
 import { hashPassword } from './passwords.ts';
 import { closeSessionsOf } from './sessions.ts';
 import { dropFactor } from './totp.ts';
@@ -55,7 +55,9 @@ async function lockStaff(
 }
 
 /** An organization that nobody can administer can't be repaired from inside. */
-async function keepAnAdministrator(tx: Writer, leaving: string): Promise<void> {
+async function keepAnAdministrator(tx: Writer, tenantId: string, leaving: string): Promise<void> {
+  // Of two who take each other's role at the same moment the second has to see what the first did.
+  await alone(tx, `administrators ${tenantId}`);
   const active = await tx.list(staff, sql`is_active and deleted_at is null`);
   if (!active.some((person) => person.id !== leaving && person.roles.includes('admin'))) {
     throw invalidField('roles', 'This is the last active administrator. Make somebody else one first.');
@@ -149,13 +151,14 @@ export function staffService(host: HostContext): Service<'staff'> {
             }
             const losesAdmin = changes.roles !== undefined && !changes.roles.includes('admin');
             if (before.roles.includes('admin') && (losesAdmin || changes.isActive === false)) {
-              await keepAnAdministrator(tx, id);
+              await keepAnAdministrator(tx, session.tenantId, id);
             }
             const after = await tx.update(
               staff,
               { id, version: before.version },
               {
                 ...changes,
+                ...(changes.roles !== undefined && { roles: [...new Set(changes.roles)] }),
                 ...(changes.email !== undefined && { emailKey: changes.email.toLowerCase() }),
                 ...(passwordHash !== undefined && { passwordHash, failedAttempts: 0, lockedUntil: null }),
               },
