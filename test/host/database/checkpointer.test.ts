@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type CheckpointerOptions, makeCheckpointer } from '#host/database/checkpointer.ts';
+import { silentLogger } from '#host/database/transaction.ts';
+import type { DatabaseLogger } from '#host/database/types.ts';
 
 /** More than a log may have before it is begun anew. */
 const pages = 5000;
@@ -12,8 +14,8 @@ describe('the log of a local database', () => {
   let folder: string;
   let file: string;
   let writer: BetterSqlite3.Database;
-  const error = vi.fn();
-  const giveUp = vi.fn();
+  const error = vi.fn<DatabaseLogger['error']>();
+  const giveUp = vi.fn<CheckpointerOptions['giveUp']>();
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'partner-desk-checkpointer-'));
@@ -48,7 +50,7 @@ describe('the log of a local database', () => {
       file,
       synchronous: 'FULL',
       giveUp,
-      logger: { info: vi.fn(), warn: vi.fn(), error },
+      logger: { ...silentLogger, error },
       ...options,
     });
   }
