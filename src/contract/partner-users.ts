@@ -43,9 +43,17 @@ const invitation = z.object({
 
 const invited = z.object({
   ...partnerUser.shape,
-  /** null when a password was given, and in the answer to a repeated command: the link is told once. */
-  invitation: invitation.nullable(),
+  /** null when a password was given or the link was e-mailed, and in the answer to a repeated command: it is told once. */
+  invitation: invitation.nullable().default(null),
+  /** The address that the link is e-mailed to, and told to nobody else; null where it is handed on by hand. */
+  mailedTo: z.string().nullable().default(null),
 });
+
+/**
+ * Whether the link goes to the person by e-mail: if left out, where e-mail is set up and the organization's public address
+ * is known. True where it can't be is refused, false has the link shown.
+ */
+const byMail = z.boolean().optional();
 
 const refusals = ['NOT_FOUND', 'CONFLICT'] as const;
 
@@ -69,6 +77,7 @@ export const partnerUsers = {
         lastName: text(100),
         role,
         password: password.optional(),
+        byMail,
         commandId: commandFields.commandId,
       }),
     )
@@ -100,14 +109,14 @@ export const partnerUsers = {
       }),
     )
     .output(partnerUser),
-  invite: partnerProcedure('partner_users.manage', ...refusals)
+  invite: partnerProcedure('partner_users.manage', ...refusals, 'INVALID_TRANSITION')
     .route({
       method: 'POST',
       path: '/partner-users/{id}/invite',
       summary: 'Make a new one-time link, to set the first or a new password; the one before is void',
       tags,
     })
-    .input(z.object({ id, ...commandFields }))
+    .input(z.object({ id, byMail, ...commandFields }))
     .output(invited),
   setPassword: partnerProcedure('partner_users.manage', ...refusals, 'LOCKED')
     .route({

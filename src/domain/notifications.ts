@@ -7,7 +7,8 @@ import { formatMinor } from './money.ts';
 
 /**
  * Whom an event is for. A staff role stands for everybody who holds it, and for `admin`, who holds every permission;
- * `partner` for all users of the partner concerned, `partner_admins` for those who run it.
+ * `partner` for all users of the partner concerned, `partner_admins` for those who run it. `invited` is one person who can't sign
+ * in yet: told by e-mail alone, and with nothing to switch off.
  */
 export type AudienceName =
   | 'lead_reviewer'
@@ -16,13 +17,15 @@ export type AudienceName =
   | 'approver'
   | 'finance'
   | 'partner'
-  | 'partner_admins';
+  | 'partner_admins'
+  | 'invited';
 
 /**
  * What a variable is: `text` always has words, `note` may be empty (null), `money` is in minor units of the variable
- * `currency`, `score` is 0 to 100, `day` is YYYY-MM-DD.
+ * `currency`, `score` is 0 to 100, `day` is YYYY-MM-DD, `link` an address that lets in whoever has it: it is in no stored data, and an e-mail
+ * without it is of no use.
  */
-export type VariableKind = 'text' | 'note' | 'count' | 'score' | 'money' | 'day';
+export type VariableKind = 'text' | 'note' | 'count' | 'score' | 'money' | 'day' | 'link';
 
 export interface EventDefinition {
   /** How lists and preferences call it. */
@@ -56,6 +59,10 @@ const payoutVariables = {
   amount: 'money',
   currency: 'text',
 } as const;
+const aLink = {
+  invitationLink: 'https://partners.example.com/accept-invitation#b7Yq0',
+  validUntil: '2026-06-30',
+};
 const aCredit = { partnerName: 'Hafen Immobilien', leadName: 'Mara Jensen', amount: 5000, currency: 'EUR' };
 const creditVariables = { partnerName: 'text', leadName: 'note', amount: 'money', currency: 'text' } as const;
 
@@ -302,13 +309,37 @@ export const notificationEvents = {
     ],
     sample: { partnerName: 'Hafen Immobilien' },
   },
+  partner_user_invited: {
+    label: 'Invitation',
+    resource: 'partner_user',
+    audience: ['invited'],
+    variables: { partnerName: 'text', invitationLink: 'link', validUntil: 'day' },
+    title: 'Your access for {{ partnerName }}',
+    paragraphs: [
+      'You were invited to work for {{ partnerName }}. Choose a password to get in: {{ invitationLink }}',
+      'The link works once, until {{ validUntil }}. If you did not expect it, leave it alone.',
+    ],
+    sample: { partnerName: 'Hafen Immobilien', ...aLink },
+  },
+  password_link_sent: {
+    label: 'Link for a new password',
+    resource: 'partner_user',
+    audience: ['invited'],
+    variables: { partnerName: 'text', invitationLink: 'link', validUntil: 'day' },
+    title: 'A new password for {{ partnerName }}',
+    paragraphs: [
+      'Choose a new password for your work for {{ partnerName }}: {{ invitationLink }}',
+      'The link works once, until {{ validUntil }}; your password stays until then. If you did not ask for it, leave it alone and tell us.',
+    ],
+    sample: { partnerName: 'Hafen Immobilien', ...aLink },
+  },
 } as const satisfies Record<string, EventDefinition>;
 
 export type NotificationEvent = keyof typeof notificationEvents;
 
 export const notificationEventNames = Object.keys(notificationEvents) as NotificationEvent[];
 
-type ValueOf<K extends VariableKind> = K extends 'text' | 'day'
+type ValueOf<K extends VariableKind> = K extends 'text' | 'day' | 'link'
   ? string
   : K extends 'note'
     ? string | null

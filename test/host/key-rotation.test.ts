@@ -11,7 +11,13 @@ import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { composeHost, databaseFile, type Host } from '#host/compose.ts';
-import { mailSettings, payoutExportKeys, payoutExports, secondFactors } from '#host/database/index.ts';
+import {
+  mailOutbox,
+  mailSettings,
+  payoutExportKeys,
+  payoutExports,
+  secondFactors,
+} from '#host/database/index.ts';
 import { type KeyRotationEvent, rotateDataKey } from '#host/key-rotation.ts';
 import { keepDataKey, sealedColumns, sealedFor } from '#host/sealed.ts';
 import { verifyChain } from '#host/services/activity-chain.ts';
@@ -203,7 +209,7 @@ describe.each(engines)('the change of the data key on %s', (engine) => {
 
   it('takes every kind of secret along, not the bank details alone', async () => {
     // The other columns of sealed texts, filled as their services fill them.
-    const [userId, settingsId, exportId] = [uuidv7(), uuidv7(), uuidv7()];
+    const [userId, settingsId, exportId, mailId] = [uuidv7(), uuidv7(), uuidv7(), uuidv7()];
     const { tenantId } = office;
     const at = host.now();
     const { userId: exportedBy } = await office.session('finance');
@@ -239,18 +245,33 @@ describe.each(engines)('the change of the data key on %s', (engine) => {
         format: 'csv_payouts',
       });
       await tx.insert(payoutExportKeys, { exportId, fileKey: seal('paymentFile', exportId) });
+      await tx.insert(mailOutbox, {
+        id: mailId,
+        notificationId: mailId,
+        event: 'partner_user_invited',
+        data: {},
+        secret: seal('mailSecret', mailId),
+        recipientKind: 'partner_user',
+        recipientId: userId,
+        address: 'kim@example.com',
+        status: 'queued',
+        attempts: 0,
+        nextAttemptAt: at,
+      });
     });
-    expect((await all(rotateDataKey(host, { slice: 1 }))).at(-1)).toMatchObject({ secrets: 8 });
+    expect((await all(rotateDataKey(host, { slice: 1 }))).at(-1)).toMatchObject({ secrets: 9 });
     const withNew = vaultOf(Buffer.from((await keys())[0]!, 'base64'));
     const kept = await host.database.read({ tenantId }, async (reader) => ({
       secondFactor: (await reader.find(secondFactors, { userId }))!.secret,
       mailPassword: (await reader.find(mailSettings, { id: settingsId }))!.passwordSecret!,
+      mailSecret: (await reader.find(mailOutbox, { id: mailId }))!.secret!,
       paymentFile: (await reader.find(payoutExportKeys, { exportId }))!.fileKey,
     }));
     expect(withNew.open(kept.secondFactor, sealedFor.secondFactor(tenantId, userId))).toBe('secondFactor');
     expect(withNew.open(kept.mailPassword, sealedFor.mailPassword(tenantId, settingsId))).toBe(
       'mailPassword',
     );
+    expect(withNew.open(kept.mailSecret, sealedFor.mailSecret(tenantId, mailId))).toBe('mailSecret');
     expect(withNew.open(kept.paymentFile, sealedFor.paymentFile(tenantId, exportId))).toBe('paymentFile');
   });
 

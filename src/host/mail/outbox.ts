@@ -16,9 +16,11 @@ import type { MailFailure } from './smtp.ts';
 /**
  * The way of an e-mail: a command writes the notification; from its row, and in one transaction with the mark that this was
  * done, come the rows of the outbox, one for each recipient; a sender claims a row with a lease, sends it, and says what
- * became of it. So nothing is lost where the host or the mail server is away, and two hosts never send the same: what can
- * happen is that a host dies after the server took a message and before it could say so. Then the message is sent again after
- * the lease, under the same Message-ID.
+ * became of it. So nothing is lost where the host or the mail server is away, and two hosts never send the same.
+ *
+ * What is promised is "at least once": where a host dies, or the server's answer is lost, after the server took a message and before
+ * that is written down, nobody can know whether it arrived. Then it is sent again after the lease, under the same Message-ID, by
+ * which mail programs know it as the one they have. In every other case it is sent once.
  */
 
 const minute = 60_000;
@@ -26,11 +28,13 @@ const day = 24 * 60 * minute;
 
 /** Longer than sending may take (`longestSending`). */
 const lease = 5 * minute;
-/** Twenty tries with growing pauses are some two days. */
+/** Twenty tries with growing pauses are some two days: enough for a recipient's server that refuses for now. */
 export const mostAttempts = 20;
+/** As many as attempts are counted while there is no way to our own server: that is no fault of the message. */
+const mostUnreached = 10;
 const firstPause = minute;
 const longestPause = 240 * minute;
-/** What never went out for so long is of no use to its reader any more; it stays in the list, and can be sent by hand. */
+/** What could not go out for so long is of no use to its reader any more; it stays in the list, and can be sent by hand. */
 export const oldestToSend = 7 * day;
 export const tooOld = 'Older than seven days by the time it could be sent.';
 
@@ -42,7 +46,9 @@ const notificationsAtOnce = 100;
 
 /** A row that a sender holds, with what is needed to send it. */
 export interface Claim {
-  row: Pick<MailOutboxRow, 'id' | 'event' | 'attempts' | 'createdAt'> & { data: StoredNotificationData };
+  row: Pick<MailOutboxRow, 'id' | 'event' | 'attempts' | 'createdAt' | 'retriedAt' | 'secret'> & {
+    data: StoredNotificationData;
+  };
   messageId: string;
   to: { name: string; address: string };
 }
@@ -125,7 +131,9 @@ interface Due {
   data: unknown;
   attempts: number;
   created_at: string;
+  retried_at: string | null;
   message_id: string | null;
+  secret: string | null;
   recipient_kind: 'staff' | 'partner_user';
   recipient_id: string;
 }
@@ -169,14 +177,18 @@ async function claimNext(
   const due = await lockDue(tx, tenantId, now);
   if (due === undefined) return undefined;
   const person = await personOf(tx, tenantId, due);
-  if (person === undefined || due.attempts >= mostAttempts) {
+  const data = asJson<StoredNotificationData>(due.data);
+  const isVoid = person !== undefined && isLinkVoid(data, person, now);
+  if (person === undefined || isVoid || due.attempts >= mostAttempts) {
     const [status, reason] =
       person === undefined
         ? ['skipped', 'The recipient is no longer active.']
-        : // Claimed so often and never settled: something about it ends the host that sends it.
-          ['failed', `Given up after ${due.attempts} attempts, none of which came to an end.`];
+        : isVoid
+          ? ['skipped', 'The link in it does not hold any more.']
+          : // Claimed so often and never settled: something about it ends the host that sends it.
+            ['failed', `Given up after ${due.attempts} attempts, none of which came to an end.`];
     await tx.run(sql`update mail_outbox set status = ${status}, last_error = ${reason}, claimed_by = null,
-      claimed_until = null, updated_at = ${now}, version = version + 1
+      claimed_until = null, secret = ${isVoid ? null : due.secret}, updated_at = ${now}, version = version + 1
       where tenant_id = ${tenantId} and id = ${due.id}`);
     return 'skipped';
   }
@@ -191,7 +203,9 @@ async function claimNext(
       event: due.event,
       attempts: due.attempts + 1,
       createdAt: due.created_at,
-      data: asJson<StoredNotificationData>(due.data),
+      retriedAt: due.retried_at,
+      secret: due.secret,
+      data,
     },
     messageId,
     to: { name: `${person.first_name} ${person.last_name}`, address: person.email },
@@ -200,7 +214,8 @@ async function claimNext(
 
 /** The next row, held. One that another sender is claiming at this moment is passed over. */
 async function lockDue(tx: Writer, tenantId: string, now: string): Promise<Due | undefined> {
-  const columns = sql`id, event, data, attempts, created_at, message_id, recipient_kind, recipient_id`;
+  const columns = sql`id, event, data, attempts, created_at, retried_at, message_id, secret,
+    recipient_kind, recipient_id`;
   const held = tx.engine === 'postgres' ? sql`for update skip locked` : empty;
   const queued = await tx.get<Due>(sql`select ${columns} from mail_outbox
     where tenant_id = ${tenantId} and status = 'queued' and next_attempt_at <= ${now}
@@ -211,17 +226,28 @@ async function lockDue(tx: Writer, tenantId: string, now: string): Promise<Due |
     order by claimed_until limit 1 ${held}`);
 }
 
+interface Addressee {
+  email: string;
+  first_name: string;
+  last_name: string;
+  invitation_hash: string | null;
+  invitation_expires_at: string | null;
+}
+
+/** Whether an e-mail hands over a link that was used, replaced or withdrawn, or has lapsed, before it could be sent. */
+function isLinkVoid({ linkHash }: StoredNotificationData, person: Addressee, now: string): boolean {
+  if (linkHash === undefined) return false;
+  return person.invitation_hash !== linkHash || (person.invitation_expires_at ?? '') <= now;
+}
+
 /** The recipient as they are now: somebody who left meanwhile gets nothing more. */
-async function personOf(
-  tx: Writer,
-  tenantId: string,
-  due: Due,
-): Promise<{ email: string; first_name: string; last_name: string } | undefined> {
-  const row = await tx.get<{ email: string; first_name: string; last_name: string; is_active: unknown }>(
+async function personOf(tx: Writer, tenantId: string, due: Due): Promise<Addressee | undefined> {
+  const row = await tx.get<Addressee & { is_active: unknown }>(
     due.recipient_kind === 'staff'
-      ? sql`select email, first_name, last_name, is_active from staff
+      ? sql`select email, first_name, last_name, is_active, null as invitation_hash,
+            null as invitation_expires_at from staff
           where tenant_id = ${tenantId} and id = ${due.recipient_id} and deleted_at is null`
-      : sql`select email, first_name, last_name, is_active from partner_users
+      : sql`select email, first_name, last_name, is_active, invitation_hash, invitation_expires_at from partner_users
           where tenant_id = ${tenantId} and id = ${due.recipient_id} and deleted_at is null`,
   );
   return row !== undefined && asBoolean(row.is_active) ? row : undefined;
@@ -237,7 +263,7 @@ export async function settleSent(
   const now = host.now();
   const { changes } = await host.database.write({ tenantId }, (tx) =>
     tx.run(sql`update mail_outbox set status = 'sent', sent_at = ${now}, claimed_by = null, claimed_until = null,
-      last_error = null, updated_at = ${now}, version = version + 1
+      last_error = null, secret = null, updated_at = ${now}, version = version + 1
       where tenant_id = ${tenantId} and id = ${claim.row.id} and claimed_by = ${sender} and status = 'sending'
         and attempts = ${claim.row.attempts}`),
   );
@@ -245,8 +271,9 @@ export async function settleSent(
 }
 
 /**
- * Says why a claimed e-mail did not go out: for good after a permanent refusal or too many attempts, else it is tried
- * again, with a pause that doubles and is never the same for two. `random` is from 0 to 1.
+ * Says why a claimed e-mail did not go out. It is tried again, with a pause that doubles and is never the same for two (`random`
+ * is from 0 to 1), until the server refuses it for good or has refused it for now too often. Where there was no way to the server at
+ * all, it waits as long as one does that nobody tried to send.
  */
 export async function settleFailed(
   host: Storing,
@@ -255,12 +282,15 @@ export async function settleFailed(
   { sender, failure, random }: { sender: string; failure: MailFailure; random: number },
 ): Promise<void> {
   const now = host.now();
-  const { id, attempts } = claim.row;
-  const isOver = failure.kind === 'permanent' || attempts >= mostAttempts;
+  const { id, attempts, createdAt, retriedAt } = claim.row;
+  const isUnreached = failure.kind === 'connection';
+  const isOver = isUnreached
+    ? Date.parse(now) - Date.parse(retriedAt ?? createdAt) > oldestToSend
+    : failure.kind === 'permanent' || attempts >= mostAttempts;
   const next = new Date(Date.parse(now) + pauseAfter(attempts, random)).toISOString();
   await host.database.write({ tenantId }, (tx) =>
     tx.run(sql`update mail_outbox set status = ${isOver ? 'failed' : 'queued'}, next_attempt_at = ${next},
-      claimed_by = null, claimed_until = null, last_error = ${failure.reason}, updated_at = ${now},
+      attempts = ${isUnreached ? Math.min(attempts, mostUnreached) : attempts}, claimed_by = null, claimed_until = null, last_error = ${failure.reason}, updated_at = ${now},
       version = version + 1
       where tenant_id = ${tenantId} and id = ${id} and claimed_by = ${sender} and status = 'sending'
         and attempts = ${attempts}`),

@@ -1,9 +1,14 @@
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
-import { isNotificationEvent, type NotificationEvent } from '#domain/notifications.ts';
+import {
+  isNotificationEvent,
+  type NotificationEvent,
+  type StoredNotificationData,
+} from '#domain/notifications.ts';
 import type { HostContext } from '../context.ts';
 import { type MailSettingsRow, mailSettings, notificationTemplates, tenants } from '../database/index.ts';
+import { type Schedule, systemSchedule } from '../schedule.ts';
 import { readSettings } from '../services/organization/settings.ts';
 import {
   addressNotifications,
@@ -14,11 +19,16 @@ import {
   skipTheOld,
   tenantsAwaitingMail,
 } from './outbox.ts';
+import { secretOf, withoutSecret } from './secret-mail.ts';
 import { failureOf, type MailFailure, type Message, sendMail } from './smtp.ts';
-import { defaultTemplate, oneLine, renderMail } from './templates.ts';
-
-/** Something to be done later; the answer takes it back. */
-export type Schedule = (ms: number, work: () => void) => () => void;
+import {
+  type CommonVariables,
+  defaultTemplate,
+  type MailTemplate,
+  oneLine,
+  type RenderedMail,
+  renderMail,
+} from './templates.ts';
 
 export interface MailSenderOptions {
   /** From 0 to 1; tests hand in their own. */
@@ -42,16 +52,13 @@ const everySoOften = 15 * seconds;
 const soon = 1 * seconds;
 /** E-mails of one organization on their way at once. */
 const atOnce = 4;
+/** Organizations whose turn it is at once: one whose server is slow keeps nobody else's e-mails back. */
+const organizationsAtOnce = 8;
+/** After so long an organization with more to send gets in line again, behind what others were told meanwhile. */
+const turn = 30 * seconds;
 /** How long closing waits for the mail server. */
 const graceMs = 5 * seconds;
 const longestSilence = 300 * seconds;
-
-/** A timer that keeps no process alive. */
-function systemSchedule(ms: number, work: () => void): () => void {
-  const timer = setTimeout(work, ms);
-  timer.unref();
-  return () => clearTimeout(timer);
-}
 
 /** Sends the outbox of every organization whose mail is set up and on (`outbox.ts`). One for each host. */
 export function mailSender(host: HostContext, options: MailSenderOptions = {}): MailSender {
@@ -72,18 +79,22 @@ export function mailSender(host: HostContext, options: MailSenderOptions = {}): 
       // Between two steps the host's other callers get their turn.
       while (!stopping.signal.aborted && (await addressNotifications(host, tenantId))) await setImmediate();
     }
-    for (const settings of await enabledSettings(host)) {
-      if (stopping.signal.aborted) return;
-      try {
-        await sendFor(settings);
-      } catch (error) {
-        // What is wrong with one organization must not keep the others' e-mails back.
-        host.log.error(
-          { err: error, tenantId: settings.tenantId },
-          'The e-mails of an organization could not be sent',
-        );
+    const inLine = await enabledSettings(host);
+    const serve = async (): Promise<void> => {
+      for (let next = inLine.shift(); next !== undefined; next = inLine.shift()) {
+        if (stopping.signal.aborted) return;
+        try {
+          await sendFor(next);
+        } catch (error) {
+          // What is wrong with one organization must not keep the others' e-mails back.
+          host.log.error(
+            { err: error, tenantId: next.tenantId },
+            'The e-mails of an organization could not be sent',
+          );
+        }
       }
-    }
+    };
+    await Promise.all(Array.from({ length: organizationsAtOnce }, serve));
   }
 
   async function sendFor(settings: MailSettingsRow): Promise<void> {
@@ -92,12 +103,17 @@ export function mailSender(host: HostContext, options: MailSenderOptions = {}): 
     // The server was just not there: one try now and then is enough to see it come back.
     if (silent !== undefined && Date.parse(host.now()) < silent.until) return;
     await skipTheOld(host, tenantId);
-    const templates = new Map<NotificationEvent, ReturnType<typeof defaultTemplate>>();
+    const templates = new Map<NotificationEvent, MailTemplate>();
     const common = await organizationOf(host, tenantId, templates);
     const domain = settings.fromAddress.split('@').at(-1) ?? 'localhost';
     let failedToConnect = false;
+    const endOfTurn = performance.now() + turn;
     const lane = async (): Promise<void> => {
       while (!stopping.signal.aborted && !failedToConnect) {
+        if (performance.now() > endOfTurn) {
+          again = true;
+          return;
+        }
         const claim = await claimMail(host, tenantId, { sender, domain });
         if (claim === undefined) return;
         const failure = await attempt(settings, claim, templates, common);
@@ -116,7 +132,7 @@ export function mailSender(host: HostContext, options: MailSenderOptions = {}): 
   async function attempt(
     settings: MailSettingsRow,
     claim: Claim,
-    templates: ReadonlyMap<NotificationEvent, ReturnType<typeof defaultTemplate>>,
+    templates: ReadonlyMap<NotificationEvent, MailTemplate>,
     common: { organizationName: string; appUrl: string },
   ): Promise<MailFailure | undefined> {
     const { tenantId } = settings;
@@ -124,12 +140,16 @@ export function mailSender(host: HostContext, options: MailSenderOptions = {}): 
     let failure: MailFailure | undefined;
     try {
       if (!isNotificationEvent(event)) throw new Error(`This version knows no event ${event}.`);
-      const template = templates.get(event) ?? defaultTemplate(event);
-      const words = renderMail(event, template, data, { ...common, recipientName: claim.to.name });
+      const secret = secretOf(host, tenantId, claim.row);
+      const filled = { ...data, ...secret };
+      const words = written(event, templates.get(event), filled, {
+        ...common,
+        recipientName: claim.to.name,
+      });
       const message = { ...words, to: claim.to, messageId: claim.messageId };
-      failure = await handOver(settings, message);
+      failure = withoutSecret(await handOver(settings, message), secret);
     } catch (error) {
-      // Templates are checked when they are saved; what still can't be filled can't be filled the next time either.
+      // What can't be written now can't be written the next time either.
       failure = { kind: 'permanent', reason: oneLine(`The e-mail could not be written: ${String(error)}`) };
     }
     if (failure === undefined) {
@@ -142,6 +162,25 @@ export function mailSender(host: HostContext, options: MailSenderOptions = {}): 
     if (cutting.signal.aborted) return failure;
     await settleFailed(host, tenantId, claim, { sender, failure, random: random() });
     return failure;
+  }
+
+  /**
+   * In the organization's own words. They were checked when they were saved, but maybe by an older version, and with other data: where they
+   * can't be filled, the usual ones are better than none.
+   */
+  function written(
+    event: NotificationEvent,
+    own: MailTemplate | undefined,
+    ...filling: [data: StoredNotificationData, common: CommonVariables]
+  ): RenderedMail {
+    if (own !== undefined) {
+      try {
+        return renderMail(event, own, ...filling);
+      } catch (error) {
+        host.log.warn({ err: error, event }, 'The own words of an organization could not be filled');
+      }
+    }
+    return renderMail(event, defaultTemplate(event), ...filling);
   }
 
   async function handOver(settings: MailSettingsRow, message: Message): Promise<MailFailure | undefined> {
@@ -219,7 +258,7 @@ async function enabledSettings(host: HostContext): Promise<MailSettingsRow[]> {
 async function organizationOf(
   host: HostContext,
   tenantId: string,
-  templates: Map<NotificationEvent, ReturnType<typeof defaultTemplate>>,
+  templates: Map<NotificationEvent, MailTemplate>,
 ): Promise<{ organizationName: string; appUrl: string }> {
   return host.database.read({ tenantId }, async (reader) => {
     for (const own of await reader.list(notificationTemplates)) {

@@ -21,6 +21,11 @@ export interface RenderedMail {
   html: string;
 }
 
+/** Characters that a part may come to; a longer e-mail is no notification any more. */
+const longestPart = 200_000;
+
+class TooLong extends Error {}
+
 const parts = ['subject', 'bodyText', 'bodyHtml'] as const satisfies (keyof MailTemplate)[];
 
 /** What every template may use besides its event's own variables. */
@@ -30,7 +35,7 @@ export const commonVariables = {
   appUrl: 'Where the app is reached; empty where that is not set',
 } as const;
 
-type CommonVariables = Record<keyof typeof commonVariables, string>;
+export type CommonVariables = Record<keyof typeof commonVariables, string>;
 
 /** The variables that an event's templates may use, in the order they are shown. */
 export function variablesOf(event: NotificationEvent): string[] {
@@ -103,10 +108,19 @@ function faultsOf(event: NotificationEvent, part: keyof MailTemplate, source: st
   try {
     const parsed = engine.parse(source);
     const unknown = unknownVariables(event, engine, parsed);
-    if (unknown.length > 0)
-      return unknown.map((message) => ({ path: part, message: `${names[part]}, ${message}` }));
-    for (const sample of [sampleOf(event), emptied(event)]) renderPart(engine, parsed, sample);
-    return [];
+    const wrong = [...unknown, ...(part === 'subject' ? linksInSubject(event, engine, parsed) : [])];
+    if (wrong.length > 0)
+      return wrong.map((message) => ({ path: part, message: `${names[part]}${message}` }));
+    const filled = [sampleOf(event), emptied(event)].map((sample) => renderPart(engine, parsed, sample));
+    // Without its link the e-mail is of no use.
+    const missing = linksOf(event).filter((link) =>
+      filled.some((words) => !words.includes(String(definitionOf(event).sample[link]))),
+    );
+    if (part === 'subject') return [];
+    return missing.map((link) => ({
+      path: part,
+      message: `${names[part]}: “${link}” is missing. Without it nobody gets in.`,
+    }));
   } catch (error) {
     return [{ path: part, message: `${names[part]}, ${faultInWords(error)}` }];
   }
@@ -122,12 +136,28 @@ function unknownVariables(event: NotificationEvent, engine: Liquid, parsed: Temp
     .filter((variable) => !known.includes(String(variable.segments[0])))
     .map((variable) => {
       const { row } = variable.location;
-      return `line ${row}: there is no variable “${String(variable.segments[0])}”. There are ${known.join(', ')}.`;
+      return `, line ${row}: there is no variable “${String(variable.segments[0])}”. There are ${known.join(', ')}.`;
     });
+}
+
+/** A subject is read by many a machine on the way, and kept by them. */
+function linksInSubject(event: NotificationEvent, engine: Liquid, parsed: Template[]): string[] {
+  const { globals } = engine.analyzeSync(parsed, { partials: false });
+  return linksOf(event)
+    .filter((link) => globals[link] !== undefined)
+    .map((link) => `: “${link}” lets in whoever reads it and doesn’t belong in a subject.`);
+}
+
+/** The variables of an event that are links. */
+function linksOf(event: NotificationEvent): string[] {
+  return Object.entries(definitionOf(event).variables).flatMap(([name, kind]) =>
+    kind === 'link' ? [name] : [],
+  );
 }
 
 /** What the library says, as a sentence with its line and without the excerpt it adds. */
 function faultInWords(error: unknown): string {
+  if (error instanceof TooLong) return 'in all: it comes to more than 200,000 characters.';
   if (!LiquidError.is(error)) throw error;
   const [line] = error.token.getPosition();
   const said = error.message.replace(/, (file:\S+, )?line:\d+, col:\d+$/, '').replace(/\.$/, '');
@@ -138,9 +168,15 @@ function faultInWords(error: unknown): string {
   return `line ${line ?? 1}: ${plain}.`;
 }
 
+/**
+ * What is captured and repeated doubles with every line, and the library's own limits don't count it. A text put together so takes no
+ * memory until somebody looks into it: asking for its length does not.
+ */
 function renderPart(engine: Liquid, parsed: Template[], variables: Record<string, string>): string {
   const rendered: unknown = engine.renderSync(parsed, variables);
-  return String(rendered);
+  if (typeof rendered !== 'string') throw new Error('A template came to something else than text.');
+  if (rendered.length > longestPart) throw new TooLong(`It comes to ${rendered.length} characters.`);
+  return rendered;
 }
 
 /** The e-mail of an event in an organization's words. Throws where the template can't be filled; `checkTemplate` says why. */
@@ -201,8 +237,14 @@ export function defaultTemplate(event: NotificationEvent): MailTemplate {
     return note === undefined ? block : `{% if ${note} %}${block}{% endif %}`;
   };
   const text = paragraphs.map((paragraph) => only(paragraph, `${paragraph}\n\n`)).join('');
+  const links = linksOf(event);
+  const clickable = (paragraph: string): string =>
+    links.reduce(
+      (words, link) => words.replaceAll(`{{ ${link} }}`, `<a href="{{ ${link} }}">{{ ${link} }}</a>`),
+      paragraph,
+    );
   const html = paragraphs
-    .map((paragraph) => only(paragraph, `<p style="white-space: pre-line">${paragraph}</p>\n`))
+    .map((paragraph) => only(paragraph, `<p style="white-space: pre-line">${clickable(paragraph)}</p>\n`))
     .join('');
   return {
     subject: title,

@@ -11,7 +11,7 @@ import { closeSessionsOf } from './organization/sessions.ts';
 import { dropFactor } from './organization/totp.ts';
 import { requireOwn } from './own-partner.ts';
 import { cutPage, decodeCursor } from './paging.ts';
-import { type Invitation, newInvitation } from './partner-users/invitations.ts';
+import { goesByMail, type Invitation, mailInvitation, newInvitation } from './partner-users/invitations.ts';
 import {
   lockPartnerUser,
   partnerUsersToWire,
@@ -72,13 +72,15 @@ export function partnerUsersService(host: HostContext): Service<'partnerUsers'> 
           if (given.email !== undefined && (await isAddressTaken(tx, session.tenantId, given.email, id))) {
             throw addressTaken();
           }
+          const isMoved = given.email !== undefined && given.email.toLowerCase() !== before.emailKey;
           const after = await tx.update(
             partnerUsers,
             { id, version: before.version },
             {
               ...given,
               ...(given.email !== undefined && { emailKey: given.email.toLowerCase() }),
-              ...(given.isActive === false && noInvitation),
+              // A link that went to the address of before lets nobody in under the new one.
+              ...((given.isActive === false || isMoved) && noInvitation),
             },
           );
           if (given.isActive === false) await closeSessionsOf(tx, session.tenantId, id, now);
@@ -146,7 +148,7 @@ async function createPartnerUser(
   session: Session,
   input: Input<'partnerUsers', 'create'>,
 ) {
-  const { id: partnerId, password, commandId, ...person } = input;
+  const { id: partnerId, password, byMail, commandId, ...person } = input;
   // Before the transaction: hashing takes tens of milliseconds, and the writer is one for all.
   const passwordHash = password === undefined ? null : await hashPassword(password);
   let invitation: Invitation | null = null;
@@ -154,12 +156,14 @@ async function createPartnerUser(
     host,
     session,
     // Neither the password nor the link's secret is part of what is kept of a command.
-    { name: 'partnerUsers.create', input: { partnerId, ...person, commandId } },
-    async ({ tx, now, record }) => {
+    { name: 'partnerUsers.create', input: { partnerId, ...person, byMail, commandId } },
+    async (work) => {
+      const { tx, now, record } = work;
       requireOwn(session, partnerId);
       const partner = await requirePartner(tx, partnerId);
       if (await isAddressTaken(tx, session.tenantId, person.email)) throw addressTaken();
       const invited = passwordHash === null ? newInvitation(session, now) : null;
+      const isMailed = invited !== null && (await goesByMail(tx, session, byMail));
       const id = uuidv7();
       await tx.insert(partnerUsers, {
         id,
@@ -177,11 +181,12 @@ async function createPartnerUser(
         resource: 'partner_user',
         resourceId: id,
         partnerId: partner.id,
-        details: { after: person, invited: invited !== null },
+        details: { after: person, invited: invited !== null, ...(isMailed && { byMail: true }) },
       });
       const row = await requirePartnerUser(tx, session, { id });
-      invitation = invited?.invitation ?? null;
-      return partnerUserToWire(tx, row, now);
+      if (isMailed) await mailInvitation(host, work, session, row, invited.invitation);
+      invitation = isMailed ? null : (invited?.invitation ?? null);
+      return { ...(await partnerUserToWire(tx, row, now)), mailedTo: isMailed ? row.email : null };
     },
   );
   return { ...created, invitation };
@@ -192,16 +197,22 @@ async function invite(host: HostContext, session: Session, input: Input<'partner
   const invited = await command(host, session, { name: 'partnerUsers.invite', input }, async (work) => {
     const { tx, now } = work;
     const before = await lockPartnerUser(tx, session, input, now);
+    if (before.id === session.userId) {
+      // The link would set a password without the current one.
+      throw new DomainError('INVALID_TRANSITION', 'Change your own password with the current one.');
+    }
     if (!before.isActive) {
       throw new DomainError('CONFLICT', 'This person is deactivated. Activate them first.', {
         current: await partnerUserToWire(tx, before, now),
       });
     }
+    const isMailed = await goesByMail(tx, session, input.byMail);
     const made = newInvitation(session, now);
     const after = await tx.update(partnerUsers, { id: before.id, version: before.version }, made.columns);
-    recordChange(work, 'partner_user_invited', before, after);
-    invitation = made.invitation;
-    return partnerUserToWire(tx, after, now);
+    if (isMailed) await mailInvitation(host, work, session, after, made.invitation);
+    recordChange(work, 'partner_user_invited', before, after, isMailed ? { byMail: true } : {});
+    invitation = isMailed ? null : made.invitation;
+    return { ...(await partnerUserToWire(tx, after, now)), mailedTo: isMailed ? after.email : null };
   });
   return { ...invited, invitation };
 }

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DomainError } from '#domain/errors.ts';
 import {
   definitionOf,
   type NotificationEvent,
@@ -132,6 +133,32 @@ describe('a template of one’s own', () => {
     expect(
       faults({ subject: '{{ payoutNumber }}', bodyHtml: '{{ a }}\n{{ b }}' }).map((field) => field.path),
     ).toEqual(['subject', 'bodyHtml', 'bodyHtml']);
+  });
+
+  it('that hands over a link has it in the text and in the HTML, and never in the subject', () => {
+    const words = defaultTemplate('partner_user_invited');
+    const wrong = (changes: Partial<MailTemplate>) => {
+      try {
+        checkTemplate('partner_user_invited', { ...words, ...changes });
+      } catch (error) {
+        if (error instanceof DomainError) return error.fields;
+        throw error;
+      }
+      return [];
+    };
+    const missing = '“invitationLink” is missing. Without it nobody gets in.';
+    expect(wrong({ bodyText: 'Welcome.', bodyHtml: '<p>{{ invitationLink | truncate: 10 }}</p>' })).toEqual([
+      { path: 'bodyText', message: `Text: ${missing}` },
+      { path: 'bodyHtml', message: `HTML: ${missing}` },
+    ]);
+    expect(wrong({ bodyText: '{% if invitationLink %}Welcome.{% endif %}' })).toHaveLength(1);
+    expect(wrong({ subject: '{% assign x = invitationLink %}{{ x }}' })).toEqual([
+      {
+        path: 'subject',
+        message: 'Subject: “invitationLink” lets in whoever reads it and doesn’t belong in a subject.',
+      },
+    ]);
+    expect(wrong({ bodyHtml: '<a href="{{ invitationLink }}">Come in</a>' })).toEqual([]);
   });
 
   it.each([

@@ -98,8 +98,37 @@ describe.each(engines)('partner users on %s', (engine) => {
     expect((await refusalOf(manager.partnerUsers.create({ ...input, role: 'admin' }))).code).toBe('CONFLICT');
   });
 
+  it('find a link void once their address has changed, or they have chosen a password themselves', async () => {
+    const { id, invitation } = await manager.partnerUsers.create({ id: partnerId, ...kim });
+    const accept = (token: string) => host.anonymous.auth.acceptInvitation({ token, password });
+    // The same address in other letters is the same.
+    await manager.partnerUsers.update({ id, email: 'kim@hafen.example' });
+    expect((await manager.partnerUsers.get({ id })).invitationExpiresAt).not.toBeNull();
+    await manager.partnerUsers.update({ id, email: 'kim@elsewhere.example' });
+    expect((await manager.partnerUsers.get({ id })).invitationExpiresAt).toBeNull();
+    expect((await refusalOf(accept(invitation!.token))).code).toBe('NOT_FOUND');
+
+    await manager.partnerUsers.setPassword({ id, password });
+    const asked = await manager.partnerUsers.invite({ id });
+    const { token } = await signIn({ email: 'kim@elsewhere.example' });
+    await host
+      .clientWith(token)
+      .account.changePassword({ currentPassword: password, newPassword: `${password}!` });
+    expect((await refusalOf(accept(asked.invitation!.token))).code).toBe('NOT_FOUND');
+    expect((await signIn({ email: 'kim@elsewhere.example', password: `${password}!` })).user.id).toBe(id);
+  });
+
+  it('are shown as they stand to who invites an older version of them', async () => {
+    const { id, version } = await manager.partnerUsers.create({ id: partnerId, ...kim });
+    await manager.partnerUsers.update({ id, firstName: 'Kimberly' });
+    expect(await refusalOf(manager.partnerUsers.invite({ id, version }))).toMatchObject({
+      code: 'CONFLICT',
+      data: { current: { id, firstName: 'Kimberly', invitation: null } },
+    });
+  });
+
   it('are found by id, by e-mail address in any case, and as a partner’s list', async () => {
-    const { invitation: _, ...person } = await add();
+    const { invitation: _, mailedTo: __, ...person } = await add();
     await add({ email: 'second@hafen.example' });
     expect(await manager.partnerUsers.get({ id: person.id })).toEqual(person);
     expect(await manager.partnerUsers.getByEmail({ email: 'KIM@hafen.example' })).toEqual(person);
@@ -127,6 +156,18 @@ describe.each(engines)('partner users on %s', (engine) => {
     expect((await manager.partnerUsers.update({ id, email: 'kim@hafen.example' })).email).toBe(
       'kim@hafen.example',
     );
+  });
+
+  it('and staff added at the same moment never share an address', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const email = `twin-${round}@hafen.example`;
+      const both = await Promise.allSettled([
+        add({ email }),
+        host.as('admin').staff.create({ email, firstName: 'A', lastName: 'B', roles: ['finance'], password }),
+      ]);
+      expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+      expect(both.find((each) => each.status === 'rejected')?.reason).toMatchObject({ code: 'DUPLICATE' });
+    }
   });
 
   it('are changed by version, and their rights hold from the next call on', async () => {
@@ -169,6 +210,8 @@ describe.each(engines)('partner users on %s', (engine) => {
       code: 'VALIDATION',
       data: { fields: [{ path: 'currentPassword' }] },
     });
+    // A link made for oneself would be a way round it.
+    expect((await refusalOf(me.partnerUsers.invite({ id }))).code).toBe('INVALID_TRANSITION');
     await me.partnerUsers.setPassword({ id, password: next, currentPassword: password });
     expect((await me.auth.me()).id).toBe(id);
     expect((await signIn({ password: next })).user.id).toBe(id);

@@ -85,6 +85,7 @@ function reachesPartner({ event, alsoTo = [] }: NotificationDraft): boolean {
 
 /** How the table names an audience. */
 export function audienceOf(name: AudienceName, partnerId: string | null): string {
+  if (name === 'invited') throw new Error('Who is only invited is told by e-mail (`mail/secret-mail.ts`).');
   if (name !== 'partner' && name !== 'partner_admins') return `staff:${name}`;
   if (partnerId === null) throw new Error('A notification for a partner names no partner.');
   return `${name}:${partnerId}`;

@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { empty, type Sql } from 'sql-template-tag';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import { secondFactors, sessions } from '../../database/index.ts';
@@ -27,7 +27,7 @@ export function accountService(host: HostContext): Service<'account'> {
       return command(host, session, { name: 'account.changePassword', input: {} }, async (work) => {
         const { tx, now } = work;
         await tx.run(sql`update ${tableOf(session.kind)}
-          set password_hash = ${passwordHash}, version = version + 1, updated_at = ${now}
+          set password_hash = ${passwordHash}, ${noLink(session)} version = version + 1, updated_at = ${now}
           where tenant_id = ${session.tenantId} and id = ${session.userId}`);
         await closeSessionsOf(tx, session.tenantId, session.userId, now, session.sessionId);
         recordOwn(work, session, 'password_changed');
@@ -166,6 +166,11 @@ function secondFactorCalls(host: HostContext): SecondFactorCalls {
       });
     },
   };
+}
+
+/** A link for a new password is no use to anybody any more once its person has chosen one. Staff have none. */
+function noLink({ kind }: Session): Sql {
+  return kind === 'staff' ? empty : sql`invitation_hash = null, invitation_expires_at = null,`;
 }
 
 async function requireFactor(
