@@ -28,6 +28,12 @@ export interface PostgresOptions {
   migrations?: readonly Migration[];
 }
 
+/**
+ * Milliseconds for which a transaction may stand still before the server takes it back: a host that hangs, or whose line is cut, would hold
+ * its locks, the head of the activity chain among them, and with them everybody else. Less than the lease of its jobs.
+ */
+const longestPause = 20_000;
+
 /** How often a unit of work is run again after a deadlock or a serialisation failure. */
 const mostAttempts = 6;
 /** Any number, the same in every process that migrates. */
@@ -46,7 +52,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     synchronize: false,
     logging: false,
     // Instants come as text in the session's zone; UTC needs no conversion.
-    extra: { options: '-c timezone=UTC -c datestyle=ISO' },
+    extra: {
+      options: `-c timezone=UTC -c datestyle=ISO -c idle_in_transaction_session_timeout=${longestPause}`,
+    },
     poolErrorHandler: (error: unknown) =>
       logger.warn({ err: error }, 'an idle connection to the database broke'),
   });
@@ -55,7 +63,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   const lifetime = makeLifetime();
   let takesRole = false;
   try {
-    await withClient(pool, async (client) => {
+    await withClient(pool, logger, async (client) => {
       checkHistory(migrations, await readHistory(client));
       takesRole = await needsRole(client, logger);
     });
@@ -75,7 +83,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
   async function write<T>(work: Parameters<typeof runTransaction<T>>[1]): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await withClient(pool, async (client) => {
+        return await withClient(pool, logger, async (client) => {
           await client.query(beginText(work.scope, false));
           return await runTransaction(openTransaction(client, logger), work);
         });
@@ -110,7 +118,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     read: (scope, fn) =>
       lifetime.during(async () => {
         checkScope(scope);
-        return await withClient(pool, async (client) => {
+        return await withClient(pool, logger, async (client) => {
           await client.query(beginText(scope, true));
           const guard = guarded(makeExecutor(client, logger));
           try {
@@ -127,7 +135,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
         refuseNestedWrite();
         return await write({ scope, now, logger, fn });
       }),
-    migrate: () => lifetime.during(() => withClient(pool, migrate)),
+    migrate: () => lifetime.during(() => withClient(pool, logger, migrate)),
     async close() {
       if (await lifetime.end()) await source.destroy();
     },
@@ -140,9 +148,18 @@ function poolOf(source: DataSource): Pool {
   return pool;
 }
 
-/** A connection that failed in an unknown way is closed rather than handed to the next one. */
-async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+/**
+ * A connection that failed in an unknown way is closed rather than handed to the next one. One that breaks between two statements (the
+ * server restarts, a line is cut) fails the next of them, and not the whole process: an event that nobody listens to would.
+ */
+async function withClient<T>(
+  pool: Pool,
+  logger: DatabaseLogger,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
+  const onError = (error: Error): void => logger.warn({ err: error }, 'a connection to the database broke');
+  client.on('error', onError);
   let broken = true;
   try {
     const result = await work(client);
@@ -152,6 +169,7 @@ async function withClient<T>(pool: Pool, work: (client: PoolClient) => Promise<T
     broken = !(await isUsable(client));
     throw error;
   } finally {
+    client.off('error', onError);
     client.release(broken);
   }
 }

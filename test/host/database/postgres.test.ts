@@ -1,6 +1,8 @@
+import { Client } from 'pg';
 import sql from 'sql-template-tag';
 import { beforeAll, expect, it } from 'vitest';
-import { type Database, numberSequences } from '#host/database/index.ts';
+import { type Database, type DatabaseLogger, numberSequences } from '#host/database/index.ts';
+import { leaseMs } from '#host/services/jobs/owner.ts';
 import { testDatabase } from '#test/support/databases.ts';
 import { anOffice, type Office } from './rows.ts';
 
@@ -65,6 +67,47 @@ it('does not hand a broken connection on', async () => {
   for (let i = 0; i < 12; i++) {
     expect(await database.read(scope, (reader) => reader.get(sql`select 1 as n`))).toEqual({ n: 1 });
   }
+});
+
+it('outlives a connection that breaks between two statements, and keeps nothing of its transaction', async () => {
+  const broke = Promise.withResolvers<void>();
+  const logger: DatabaseLogger = {
+    info() {},
+    error() {},
+    warn: (_details, message) =>
+      void (message.includes('connection to the database broke') && broke.resolve()),
+  };
+  const opened = await testDatabase('postgres', { logger });
+  if (opened.location.engine !== 'postgres') throw new Error('It is no server.');
+  const { tenantId } = await anOffice(opened.database);
+  const killer = new Client({ connectionString: opened.location.url });
+  await killer.connect();
+  try {
+    const breaking = opened.database.write({ tenantId }, async (tx) => {
+      await tx.insertMany(numberSequences, [{ name: 'c', value: 0 }]);
+      const row = await tx.get<{ pid: number }>(sql`select pg_backend_pid() as pid`);
+      await killer.query('select pg_terminate_backend($1)', [row?.pid]);
+      await broke.promise;
+      await tx.get(sql`select 1 as n`);
+    });
+    await expect(breaking).rejects.toThrow(/connection/);
+    const left = await opened.database.read({ tenantId }, (reader) =>
+      reader.find(numberSequences, { name: 'c' }),
+    );
+    expect(left).toBeUndefined();
+  } finally {
+    await killer.end();
+  }
+});
+
+it('takes the locks of a host that stands still back before its jobs are taken over', async () => {
+  const pause = await database.read('system', (reader) =>
+    reader.get<{ ms: number }>(
+      sql`select setting::integer as ms from pg_settings where name = 'idle_in_transaction_session_timeout'`,
+    ),
+  );
+  expect(pause?.ms).toBeGreaterThan(0);
+  expect(pause?.ms).toBeLessThan(leaseMs);
 });
 
 it('throws for a sum that is not exact as a number rather than rounding it', async () => {
