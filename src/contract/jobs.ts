@@ -77,7 +77,7 @@ export const jobs = {
     .input(jobOrder.and(z.object({ commandId: commandFields.commandId })))
     .output(job),
   list: procedure('jobs.read')
-    .route({ method: 'GET', path: '/jobs', summary: 'Jobs, newest first', tags })
+    .route({ method: 'GET', path: '/jobs', summary: 'Jobs, newest first, without their results', tags })
     .input(
       z.object({
         kind: z.enum(jobKinds).optional(),
@@ -88,7 +88,7 @@ export const jobs = {
         ...pageFields,
       }),
     )
-    .output(page(job)),
+    .output(page(job.omit({ result: true }))),
   get: procedure('jobs.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/jobs/{id}', summary: 'One job, with its result', tags })
     .input(z.object({ id }))
@@ -98,13 +98,13 @@ export const jobs = {
     .route({ method: 'GET', path: '/jobs/{id}/watch', summary: 'A job as it goes on, as events', tags })
     .input(z.object({ id }))
     .output(eventIterator(job)),
-  /** One's own, or with `jobs.manage`. It stops at its next step; what is done stays. */
+  /** One's own, or with `jobs.manage`. It stops at its next step, and an interrupted one is given up; what is done stays. */
   cancel: procedure('signedIn', 'NOT_FOUND', 'INVALID_TRANSITION')
     .route({ method: 'POST', path: '/jobs/{id}/cancel', summary: 'Cancel a job', tags })
     .input(z.object({ id, commandId: commandFields.commandId }))
     .output(job),
   /** One's own, or with `jobs.manage`, and in both cases with the permission of its kind. */
-  resume: procedure('signedIn', 'NOT_FOUND', 'INVALID_TRANSITION')
+  resume: procedure('signedIn', 'NOT_FOUND', 'INVALID_TRANSITION', 'CONFLICT')
     .route({ method: 'POST', path: '/jobs/{id}/resume', summary: 'Resume an interrupted job', tags })
     .input(z.object({ id, commandId: commandFields.commandId }))
     .output(job),

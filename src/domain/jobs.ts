@@ -19,17 +19,17 @@ export type JobStatus = (typeof jobStatuses)[number];
 export const jobUnits = ['bytes', 'partners', 'leads', 'rows'] as const;
 export type JobUnit = (typeof jobUnits)[number];
 
-/** Where a job may go from each status. An interrupted one waits to be resumed; the other ends are for good. */
+/** Where a job may go from each status. An interrupted one waits to be resumed, or given up; the other ends are for good. */
 export const jobTransitions: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   queued: ['running', 'cancelled', 'failed', 'interrupted'],
   running: ['completed', 'cancelled', 'failed', 'interrupted'],
   completed: [],
   cancelled: [],
   failed: [],
-  interrupted: ['queued'],
+  interrupted: ['queued', 'cancelled'],
 };
 
-/** Whether nothing happens to a job any more unless somebody resumes it. */
+/** Whether nothing happens to a job any more unless somebody resumes it or gives it up. */
 export function isAtRest(status: JobStatus): boolean {
   return status !== 'queued' && status !== 'running';
 }

@@ -13,9 +13,10 @@ import { mailSender } from './mail/sender.ts';
 import { buildRouter, type CallContext } from './router/index.ts';
 import { buildServices } from './services/index.ts';
 import { createJobRunner } from './services/jobs/runner.ts';
+import { uploadsOfJobs } from './services/jobs/store.ts';
 import { resolveSession } from './services/organization/sessions.ts';
-import { sweepExports } from './services/payout-exports/files.ts';
 import { sweepDocuments } from './services/partners/document-sweep.ts';
+import { sweepExports } from './services/payout-exports/files.ts';
 import type { Session } from './session.ts';
 import { createUploadStore } from './uploads.ts';
 import { openVault } from './vault.ts';
@@ -72,7 +73,7 @@ export async function composeHost(options: HostOptions): Promise<Host> {
   try {
     const migration = await database.migrate();
     const uploads = await createUploadStore(join(dataFolder, 'uploads'));
-    await uploads.sweep(now());
+    await uploads.sweep(now(), await uploadsOfJobs(database));
     const changes = changeFeed();
     const context: HostContext = {
       database,
@@ -87,8 +88,8 @@ export async function composeHost(options: HostOptions): Promise<Host> {
     await context.jobs.settleDead();
     const version = packageJson.version;
     await sweepExports(context);
-    const services = buildServices(context, version);
     await sweepDocuments(context);
+    const services = buildServices(context, version);
     const known = new Map<string, Session>();
     const resolve = async (token: string, station: string | null) => {
       const remembered = known.get(token);
@@ -105,21 +106,21 @@ export async function composeHost(options: HostOptions): Promise<Host> {
         : changesBetweenHosts(changes, { url: options.databaseUrl, log });
     const mail = mailSender(context);
     mail.start();
+    const chores = housekeeping(context);
+    chores.start();
     return {
       ...context,
       version,
-    const chores = housekeeping(context);
-    chores.start();
       migration,
       router,
       resolveSession: resolve,
       async close() {
         await context.jobs.stop();
         changes.close();
+        await chores.close();
         await mail.close();
         await otherHosts?.close();
         await database.close();
-        await chores.close();
       },
     };
   } catch (error) {

@@ -29,8 +29,8 @@ export interface UploadStore {
   /** Throws `NOT_FOUND` where it is not there or somebody else's. */
   find(owner: UploadOwner, uploadId: string): Promise<Upload>;
   discard(owner: UploadOwner, uploadId: string): Promise<void>;
-  /** Throws away what was begun more than a day ago. */
-  sweep(now: string): Promise<void>;
+  /** Throws away what was begun more than a day ago, but for what is still to be worked on. */
+  sweep(now: string, needed: ReadonlySet<string>): Promise<void>;
 }
 
 /** Bytes; ten million lead rows fit. */
@@ -42,6 +42,16 @@ const tooLarge = (largest: number) =>
   largest === largestUpload
     ? invalidField('file', 'The file is larger than 2 GB. Split it.')
     : invalidField('file', `The file is larger than ${Math.floor(largest / 1024 ** 2)} MB.`);
+
+/** When a file was last written to; undefined where there is none, or none any more: another program may clear away, too. */
+async function touchedAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
 
 export async function createUploadStore(folder: string): Promise<UploadStore> {
   await mkdir(folder, { recursive: true });
@@ -121,11 +131,12 @@ export async function createUploadStore(folder: string): Promise<UploadStore> {
       await remove(uploadId);
     },
 
-    async sweep(now) {
-      for (const name of await readdir(folder)) {
-        const uploadId = name.replace(/\.(part|json)$/, '');
-        const { mtimeMs } = await stat(join(folder, name));
-        if (Date.parse(now) - mtimeMs > dayInMs) await remove(uploadId);
+    async sweep(now, needed) {
+      const ids = new Set((await readdir(folder)).map((name) => name.replace(/\.(part|json)$/, '')));
+      for (const uploadId of ids) {
+        if (needed.has(uploadId)) continue;
+        const touched = (await touchedAt(fileOf(uploadId))) ?? (await touchedAt(cardOf(uploadId)));
+        if (touched !== undefined && Date.parse(now) - touched > dayInMs) await remove(uploadId);
       }
     },
   };

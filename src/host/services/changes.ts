@@ -136,8 +136,8 @@ function concerns(session: Session, resourceId: string | null): boolean {
   return [session.userId, session.sessionId, session.partnerId].includes(resourceId);
 }
 
-/** Whether the session still opens what it did when the stream began. */
-async function isStillSignedIn(host: HostContext, session: Session): Promise<boolean> {
+/** Whether the session still opens what it did when a stream began. */
+export async function isStillSignedIn(host: HostContext, session: Session): Promise<boolean> {
   const { tenantId, sessionId, userId } = session;
   const row = await host.database.read({ tenantId }, (reader) =>
     reader.get(

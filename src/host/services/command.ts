@@ -3,9 +3,10 @@ import { DomainError } from '#domain/errors.ts';
 import { canonicalJson, sha256 } from '../canonical-json.ts';
 import type { Change } from '../changes.ts';
 import type { HostContext } from '../context.ts';
-import type { Writer } from '../database/index.ts';
+import type { Reader, Writer } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { type ActivityDraft, appendActivity } from './activity-chain.ts';
+import { fence } from './jobs/fence.ts';
 
 /** One command under way: its transaction, its instant, and the one activity it leaves. */
 export interface Work {
@@ -58,11 +59,12 @@ export async function commandWithin<T>(
   const { commandId, ...input } = meta.input;
   const now = host.now();
   if (commandId !== undefined) {
-    const inputHash = sha256(canonicalJson([session.userId, input]));
+    const inputHash = inputHashOf(session, input);
     const earlier = await claimCommand(tx, session.tenantId, commandId, meta.name, inputHash, now);
     // What was stored is what this very command answered the first time.
     if (earlier !== undefined) return earlier as T;
   }
+  fence(tx);
   let recorded = 0;
   const result = await work({
     tx,
@@ -88,6 +90,22 @@ export async function commandWithin<T>(
   return result;
 }
 
+/**
+ * What the command with this id answered before; undefined where there was none. For work that makes something outside of the
+ * database before its command: a repeat must not make it once more. Throws `CONFLICT` as `command` does.
+ */
+export async function earlierAnswer(
+  reader: Reader,
+  session: Session,
+  { name, input: { commandId, ...input } }: CommandMeta,
+): Promise<unknown> {
+  if (commandId === undefined) return undefined;
+  return storedAnswer(reader, session.tenantId, commandId, name, inputHashOf(session, input));
+}
+
+const inputHashOf = (session: Session, input: Record<string, unknown>): string =>
+  sha256(canonicalJson([session.userId, input]));
+
 /** Claims the id, or returns what the command with this id answered before. */
 async function claimCommand(
   tx: Writer,
@@ -103,11 +121,23 @@ async function claimCommand(
     values (${tenantId}, ${commandId}, ${name}, ${inputHash}, 'null', ${now})
     on conflict (tenant_id, command_id) do nothing`);
   if (claimed.changes === 1) return undefined;
-  const stored = await tx.get<{ name: string; input_hash: string; result: string }>(
-    sql`select name, input_hash, result from commands where tenant_id = ${tenantId} and command_id = ${commandId}`,
-  );
+  const stored = await storedAnswer(tx, tenantId, commandId, name, inputHash);
   if (stored === undefined)
     throw new Error(`The command ${commandId} can't be claimed and isn't stored either.`);
+  return stored;
+}
+
+async function storedAnswer(
+  reader: Reader,
+  tenantId: string,
+  commandId: string,
+  name: string,
+  inputHash: string,
+): Promise<unknown> {
+  const stored = await reader.get<{ name: string; input_hash: string; result: string }>(
+    sql`select name, input_hash, result from commands where tenant_id = ${tenantId} and command_id = ${commandId}`,
+  );
+  if (stored === undefined) return undefined;
   if (stored.name !== name || stored.input_hash !== inputHash) {
     throw new DomainError('CONFLICT', 'This command id was already used for something else. Use a new one.', {
       fields: [{ path: 'commandId', message: 'Already used for another command.' }],

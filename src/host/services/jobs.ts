@@ -1,16 +1,19 @@
 import sql, { join } from 'sql-template-tag';
-import { jobOrder } from '#contract/jobs.ts';
+import { type JobOrder, jobOrder } from '#contract/jobs.ts';
 import { DomainError } from '#domain/errors.ts';
 import { isAtRest, jobTransitions } from '#domain/jobs.ts';
 import type { HostContext } from '../context.ts';
-import { type JobRow, jobs, type Reader, type Writer } from '../database/index.ts';
+import { type JobHead, type JobRow, jobHeads, jobs, type Reader, type Writer } from '../database/index.ts';
 import type { Session } from '../session.ts';
+import { isStillSignedIn } from './changes.ts';
 import { command } from './command.ts';
 import { holdPartner } from './hold-partner.ts';
+import { settleImport } from './imports/settle.ts';
 import { type Launch, readyJob, requireKind } from './jobs/kinds.ts';
 import { leaseFrom } from './jobs/owner.ts';
 import { insertJob } from './jobs/store.ts';
-import { jobToWire, type WireJob } from './jobs/wire.ts';
+import type { LiveState } from './jobs/types.ts';
+import { headToWire, jobToWire, type WireJob } from './jobs/wire.ts';
 import { requireOwn } from './own-partner.ts';
 import { cutPage, decodeCursor } from './paging.ts';
 import type { Input, Output, Service } from './service.ts';
@@ -35,8 +38,13 @@ export function jobsService(host: HostContext): Service<'jobs'> {
   };
 }
 
+/** What this host knows beyond the row: nothing of a job that has ended, or that another host has taken over. */
+function liveStateOf(host: HostContext, row: JobHead): LiveState | undefined {
+  return isAtRest(row.status) || row.owner !== host.jobs.owner ? undefined : host.jobs.stateOf(row.id);
+}
+
 function show(host: HostContext, row: JobRow): WireJob {
-  return jobToWire(row, isAtRest(row.status) ? undefined : host.jobs.stateOf(row.id));
+  return jobToWire(row, liveStateOf(host, row));
 }
 
 async function findJob(reader: Reader, id: string): Promise<JobRow> {
@@ -95,7 +103,7 @@ async function listJobs(
   const after = key === undefined ? sql`` : sql`and (created_at, id) < (${key[0]}, ${key[1]})`;
   return host.database.read({ tenantId: session.tenantId }, async (reader) => {
     const rows = await reader.list(
-      jobs,
+      jobHeads,
       sql`${wanted} ${after} order by created_at desc, id desc limit ${paging.limit + 1}`,
     );
     const page = cutPage(rows, paging.limit, (row) => [row.createdAt, row.id]);
@@ -105,28 +113,32 @@ async function listJobs(
         )
       : undefined;
     return {
-      items: page.items.map((row) => show(host, row)),
+      items: page.items.map((row) => headToWire(row, liveStateOf(host, row))),
       nextCursor: page.nextCursor,
       ...(counted && { total: counted.n }),
     };
   });
 }
 
-/** The job as it is, then whenever it is different, and at last at rest. A slow watcher misses steps, never the last. */
+/**
+ * The job as it is, then whenever it is different, and at last at rest. A slow watcher misses steps, never the last. It ends when the
+ * watcher leaves, is signed out or deactivated, and when the host closes.
+ */
 async function* watchJob(
   host: HostContext,
   session: Session,
   id: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<WireJob, void, void> {
+  const ends = AbortSignal.any([host.changes.closed, ...(signal === undefined ? [] : [signal])]);
   let told = '';
-  for (;;) {
-    if (signal?.aborted === true) return;
+  while (!ends.aborted) {
     // Asked for before looking, so that no change falls between the two.
-    const change = host.jobs.changed(id);
+    const change = host.jobs.changed(id, ends);
     const job = show(host, await readJob(host, session, id));
     const now = JSON.stringify(job);
     if (now !== told) {
+      if (told !== '' && !(await isStillSignedIn(host, session))) return;
       told = now;
       yield job;
     }
@@ -157,6 +169,7 @@ async function cancelJob(
   input: Input<'jobs', 'cancel'>,
 ): Promise<WireJob> {
   const { id } = input;
+  let givenUp: JobRow | undefined;
   await command(host, session, { name: 'jobs.cancel', input }, async ({ tx, now, record }) => {
     const row = await lockJob(tx, session, id);
     requireMine(session, row);
@@ -167,11 +180,16 @@ async function cancelJob(
       );
     }
     if (row.cancelRequestedAt === null) {
-      await tx.update(
-        jobs,
-        { id },
-        { cancelRequestedBy: session.userId, cancelRequestedAt: now, updatedAt: now },
-      );
+      const asked = { cancelRequestedBy: session.userId, cancelRequestedAt: now, updatedAt: now };
+      await tx.update(jobs, { id }, asked);
+    }
+    if (row.status === 'interrupted') {
+      const over = { status: 'cancelled', failure: null, finishedAt: now, updatedAt: now } as const;
+      givenUp = await tx.update(jobs, { id, status: row.status }, over);
+      if (row.kind === 'lead_import') {
+        const job = { tenant_id: session.tenantId, id };
+        await settleImport(tx, job, now, { from: 'interrupted', to: 'cancelled' });
+      }
     }
     record({
       action: 'job_cancelled',
@@ -183,7 +201,18 @@ async function cancelJob(
     return { id };
   });
   host.jobs.cancel(id);
+  if (givenUp !== undefined) await discardFileOf(host, givenUp);
   return show(host, await readJob(host, session, id));
+}
+
+/** Nobody needs the file of an import that was given up; one that is gone already is no matter. */
+async function discardFileOf(host: HostContext, row: JobRow): Promise<void> {
+  const order = jobOrder.safeParse({ kind: row.kind, input: row.input });
+  if (order.data?.kind !== 'lead_import') return;
+  const owner = { tenantId: row.tenantId, userId: row.startedBy };
+  await host.uploads.discard(owner, order.data.input.uploadId).catch((error: unknown) => {
+    if (!(error instanceof DomainError)) throw error;
+  });
 }
 
 async function lockJob(tx: Writer, session: Session, id: string): Promise<JobRow> {
@@ -194,6 +223,16 @@ async function lockJob(tx: Writer, session: Session, id: string): Promise<JobRow
   return row;
 }
 
+/** What a job was asked. Throws `INVALID_TRANSITION` where an older version asked in a way that is no longer known. */
+function orderOf(row: JobRow): JobOrder {
+  const order = jobOrder.safeParse({ kind: row.kind, input: row.input });
+  if (order.success) return order.data;
+  throw new DomainError(
+    'INVALID_TRANSITION',
+    'This job was started by an older version, so it can’t be resumed. Start it again.',
+  );
+}
+
 async function resumeJob(
   host: HostContext,
   session: Session,
@@ -202,8 +241,7 @@ async function resumeJob(
   const { id } = input;
   const found = await readJob(host, session, id);
   requireMine(session, found);
-  const order = jobOrder.parse({ kind: found.kind, input: found.input });
-  requireKind(session, order.kind);
+  requireKind(session, found.kind);
   const refuse = (row: JobRow): void => {
     if (jobTransitions[row.status].includes('queued')) return;
     throw new DomainError(
@@ -215,7 +253,14 @@ async function resumeJob(
   let ready: Launch | undefined;
   if (input.commandId === undefined) refuse(found);
   if (found.status === 'interrupted') {
-    ready = await readyJob(host, session, order, { tenantId: found.tenantId, userId: found.startedBy });
+    // Another host took it for dead while it is only just noticing here: two runs of it must not meet.
+    if (host.jobs.stateOf(id) !== undefined) {
+      throw new DomainError('CONFLICT', 'This job is only just being stopped. Try again in a moment.');
+    }
+    ready = await readyJob(host, session, orderOf(found), {
+      tenantId: found.tenantId,
+      userId: found.startedBy,
+    });
   }
   await command(host, session, { name: 'jobs.resume', input }, async ({ tx, now, record }) => {
     const row = await lockJob(tx, session, id);

@@ -11,6 +11,7 @@ import {
   oneOf,
   type RowOf,
   rowColumns,
+  type Table,
   text,
   uuid,
   within,
@@ -74,3 +75,8 @@ export const jobs = defineTable(
   },
 );
 export type JobRow = RowOf<typeof jobs>;
+
+const { input: _input, checkpoint: _checkpoint, result: _result, ...headColumns } = jobs.columns;
+/** The same without what may be large: a page of results would keep everybody else waiting. */
+export type JobHead = Omit<JobRow, 'input' | 'checkpoint' | 'result'>;
+export const jobHeads: Table<JobHead> = { ...jobs, columns: headColumns };

@@ -37,6 +37,9 @@ export async function importJob(
         status: result.status,
         result: { ...result, rows: result.rows.slice(0, keptRows) },
       }),
+      tidy: async ({ importId }) => {
+        if (importId !== null) await host.uploads.discard(uploader, input.uploadId);
+      },
     },
   };
 }

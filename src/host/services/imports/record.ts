@@ -1,9 +1,10 @@
 import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
+import { dayOf } from '#domain/calendar.ts';
 import { DomainError } from '#domain/errors.ts';
 import { HIGH_QUALITY_SCORE } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
-import { type LeadImportRow, leadImports } from '../../database/index.ts';
+import { type LeadImportRow, leadImports, partners } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command, type Work } from '../command.ts';
 import { holdPartner } from '../hold-partner.ts';
@@ -74,15 +75,22 @@ function recordOf(
   record({ action, resource: 'import', resourceId: row.id, partnerId: row.partnerId, details });
 }
 
+/**
+ * Opens the record of an import. Whoever else begins one for this partner waits here, so that of two stations that hand in the same
+ * file at the same moment one is told.
+ * @throws DomainError `DUPLICATE` for a file that was imported before, or is being imported, unless `again`.
+ */
 export function beginImport(
   host: HostContext,
   session: Session,
   plan: ImportPlan,
-  jobId: string,
+  { jobId, again }: { jobId: string; again: boolean },
 ): Promise<string> {
   return command(host, session, { name: 'imports.begin', input: {} }, async (work) => {
     const id = uuidv7();
     const { id: partnerId } = plan.partner;
+    await work.tx.find(partners, { id: partnerId }, { lock: true });
+    if (!again) await requireNewFile(work, session, plan);
     const file = {
       fileName: plan.upload.fileName,
       fileSha256: plan.sha256,
@@ -104,6 +112,35 @@ export function beginImport(
     recordOf(work, { id, partnerId }, 'import_started', file);
     return id;
   });
+}
+
+/** Minutes without a sign of life after which an import that says it runs is taken for interrupted. */
+const silentMinutes = 2;
+
+/** Whether an import that says it runs gives no sign of life: its host died and never closed its record. */
+export function isSilent(row: Pick<LeadImportRow, 'updatedAt'>, now: string): boolean {
+  return Date.parse(now) - Date.parse(row.updatedAt) > silentMinutes * 60_000;
+}
+
+/** @throws DomainError `DUPLICATE`. */
+async function requireNewFile({ tx, now }: Work, session: Session, plan: ImportPlan): Promise<void> {
+  const refusal = (message: string) =>
+    new DomainError('DUPLICATE', `${message} Say so if you mean to import it again.`, {
+      fields: [{ path: 'file', message: 'Already imported.' }],
+    });
+  const earlier = await tx.list(
+    leadImports,
+    sql`partner_id = ${plan.partner.id} and file_sha256 = ${plan.sha256}
+      and (accepted > 0 or status = 'running') order by started_at desc`,
+  );
+  const counted = earlier.find(({ accepted }) => accepted > 0);
+  if (counted !== undefined) {
+    const day = dayOf(counted.startedAt, session.tenant.timeZone);
+    throw refusal(`This very file was imported on ${day} (${counted.accepted} leads).`);
+  }
+  if (earlier.some((row) => !isSilent(row, now))) {
+    throw refusal('This very file is just being imported.');
+  }
 }
 
 /** Opens the record of an interrupted import again; the id of the import. */
@@ -192,6 +229,7 @@ export async function resultOfBegun(
   host: HostContext,
   session: Session,
   begun: LeadImportRow,
+  status: 'completed' | 'cancelled',
 ): Promise<ImportResult> {
   const { accepted, rejected, duplicates } = await tallyOf(host, session, begun);
   const counts = { accepted, rejected, duplicates };
@@ -199,7 +237,7 @@ export async function resultOfBegun(
   return {
     importId: begun.id,
     dryRun: false,
-    status: 'completed',
+    status,
     ...counts,
     rows: [],
     mapping: begun.mapping,

@@ -1,5 +1,4 @@
 import sql from 'sql-template-tag';
-import { DomainError } from '#domain/errors.ts';
 import { isHighQuality } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import type { ManualMapping } from '../../csv/columns.ts';
@@ -9,6 +8,7 @@ import type { Session } from '../../session.ts';
 import { type SliceSizer, sliceSizer } from '../../slices.ts';
 import type { UploadOwner } from '../../uploads.ts';
 import { command } from '../command.ts';
+import { holdPartner } from '../hold-partner.ts';
 import { JobInterrupted } from '../jobs/stopping.ts';
 import { assessLeads, type IntakeOutcome, insertLeads, listSources, openIntake } from '../lead-intake.ts';
 import { type ImportPlan, planImport } from './plan.ts';
@@ -71,20 +71,15 @@ export async function* runImport(
   run: ImportRun,
 ): AsyncGenerator<ImportProgress, ImportResult, void> {
   const begun = input.dryRun ? undefined : await findBegun(host, session, run.jobId);
-  if (begun?.status === 'completed') return resultOfBegun(host, session, begun);
-  const plan = await planImport(host, session, input, run.uploader, run.signal);
-  if (plan.sameFileAs !== null && begun === undefined && !input.again && !input.dryRun) {
-    throw new DomainError(
-      'DUPLICATE',
-      `This very file was imported on ${plan.sameFileAs.startedAt.slice(0, 10)} (${plan.sameFileAs.accepted} leads). Say so if you mean to import it again.`,
-      { fields: [{ path: 'file', message: 'Already imported.' }] },
-    );
+  if (begun?.status === 'completed' || begun?.status === 'cancelled') {
+    return resultOfBegun(host, session, begun, begun.status);
   }
+  const plan = await planImport(host, session, input, run.uploader, run.signal);
   const tally = begun === undefined ? emptyTally() : await tallyOf(host, session, begun);
   const importId = input.dryRun
     ? null
     : begun === undefined
-      ? await beginImport(host, session, plan, run.jobId)
+      ? await beginImport(host, session, plan, { jobId: run.jobId, again: input.again })
       : await goOnWithImport(host, session, begun);
   const take =
     importId === null ? await dryTaker(host, session, plan) : writingTaker(host, session, plan, importId);
@@ -128,7 +123,6 @@ export async function* runImport(
       await endImport(host, session, plan, { importId, highQuality }, end, failure);
     }
   }
-  if (importId !== null) await host.uploads.discard(run.uploader, input.uploadId);
   return resultOf(plan, importId, end === 'cancelled', tally);
 }
 
@@ -207,6 +201,7 @@ async function dryTaker(host: HostContext, session: Session, plan: ImportPlan): 
 function writingTaker(host: HostContext, session: Session, plan: ImportPlan, importId: string): Taker {
   return ({ fit, rejected, rowsBefore, rowsRead }) =>
     command(host, session, { name: 'imports.batch', input: {} }, async (work) => {
+      if (fit.length === 0) await holdPartner(work.tx, session.tenantId, plan.partner.id);
       const outcomes =
         fit.length === 0
           ? []

@@ -1,5 +1,5 @@
-/** Events kept for a reader who is slower than the job; of more, the oldest are dropped: they tell how far it was. */
-const mostKept = 200;
+/** Events kept for a reader who is slower than the job. */
+export const keptForReader = 200;
 
 /** Hands events from a job, which waits for nobody, to the one who watches its foreground call. */
 export interface EventQueue<E> {
@@ -9,7 +9,8 @@ export interface EventQueue<E> {
   read(): AsyncGenerator<E, void, void>;
 }
 
-export function eventQueue<E>(): EventQueue<E> {
+/** Of more than `most` the oldest are dropped: they tell how far it was. */
+export function eventQueue<E>(most: number): EventQueue<E> {
   const kept: E[] = [];
   let ended = false;
   let wake = (): void => undefined;
@@ -17,7 +18,7 @@ export function eventQueue<E>(): EventQueue<E> {
     put(event) {
       if (ended) return;
       kept.push(event);
-      if (kept.length > mostKept) kept.shift();
+      if (kept.length > most) kept.shift();
       wake();
     },
     end() {

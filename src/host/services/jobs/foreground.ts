@@ -1,5 +1,6 @@
 import type { HostContext } from '../../context.ts';
 import type { Session } from '../../session.ts';
+import { stillMay } from './rights.ts';
 import { insertJob } from './store.ts';
 import type { JobSpec, JobTask, RunningJob } from './types.ts';
 
@@ -23,7 +24,10 @@ export async function* inForeground<E, R>(
   const row = await host.database.write({ tenantId: session.tenantId }, (tx) =>
     insertJob(tx, session, spec, { owner: host.jobs.owner, now: host.now() }),
   );
-  const running: RunningJob<E, R> = host.jobs.enqueue(row, task, { isCall: true });
+  const running: RunningJob<E, R> = host.jobs.enqueue(row, task, {
+    isCall: true,
+    mayGoOn: stillMay(host, session, spec.kind),
+  });
   const leave = (): void => running.cancel();
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted === true) leave();

@@ -1,4 +1,4 @@
-import { type JobOrder, jobFaces } from '#contract/jobs.ts';
+import type { JobOrder } from '#contract/jobs.ts';
 import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import type { JobRow } from '../../database/index.ts';
@@ -10,6 +10,7 @@ import { rescoringJob } from '../leads/rescoring-job.ts';
 import { exportJob } from '../payout-exports/job.ts';
 import { generationJob } from '../payouts/generate-all.ts';
 import type { ReadyJob } from './foreground.ts';
+import { permissionOf, stillMay } from './rights.ts';
 import type { JobSpec, RunningJob } from './types.ts';
 
 /** A job of any kind that is ready to start. */
@@ -20,9 +21,7 @@ export interface Launch {
 
 /** A job does nothing its starter may not do: it takes the permission of the call it is another face of. */
 export function requireKind(session: Session, kind: JobOrder['kind']): void {
-  const { permission } = jobFaces[kind]['~orpc'].meta;
-  const isOpen = permission === 'signedIn' || permission === 'public' || session.permissions.has(permission);
-  if (session.partnerId === null && isOpen) return;
+  if (session.partnerId === null && session.permissions.has(permissionOf(kind))) return;
   throw new DomainError('FORBIDDEN', 'Your role does not allow this. Ask an administrator if you need it.');
 }
 
@@ -38,7 +37,7 @@ export async function readyJob(
 ): Promise<Launch> {
   const launchable = <E, R>({ spec, task }: ReadyJob<E, R>): Launch => ({
     spec,
-    launch: (row) => host.jobs.enqueue(row, task),
+    launch: (row) => host.jobs.enqueue(row, task, { mayGoOn: stillMay(host, session, spec.kind) }),
   });
   if (order.kind === 'lead_import') {
     return launchable(await importJob(host, session, order.input, starter));

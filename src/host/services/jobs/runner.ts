@@ -3,12 +3,13 @@ import { DomainError } from '#domain/errors.ts';
 import type { JobStatus } from '#domain/jobs.ts';
 import type { HostContext } from '../../context.ts';
 import { type Engine, inBackground, type JobRow } from '../../database/index.ts';
-import { type EventQueue, eventQueue } from './events.ts';
+import { type EventQueue, eventQueue, keptForReader } from './events.ts';
+import { asJob } from './fence.ts';
 import { newOwner, renewMs } from './owner.ts';
 import { nextInTurn, type Waiting } from './queue.ts';
 import { JobCancelled, JobInterrupted } from './stopping.ts';
 import { beginJob, endJob, forgetJob, renewJobs, settleDeadJobs } from './store.ts';
-import type { JobEnd, JobProgress, JobRunner, JobTask, RunningJob } from './types.ts';
+import type { EnqueueOptions, JobEnd, JobProgress, JobRunner, JobTask, RunningJob } from './types.ts';
 
 /**
  * Jobs that run at once in a host. On SQLite a slice of each may come between a call and its answer; on PostgreSQL each
@@ -19,6 +20,9 @@ const mostRunning: Record<Engine, number> = { sqlite: 2, postgres: 5 };
 const tellEvery = 100;
 /** How often a watcher asks for a job of another host, and this host for cancellations from others, in milliseconds. */
 const lookEvery = 1000;
+
+const rightIsGone =
+  'Whoever started this may not do it any more. What is done is kept; somebody who may can resume the job.';
 
 interface Entry extends Waiting {
   readonly row: JobRow;
@@ -32,6 +36,7 @@ interface Entry extends Waiting {
   readonly watchers: Set<() => void>;
   toldAt: number;
   telling?: NodeJS.Timeout | undefined;
+  mayGoOn(): Promise<boolean>;
   /** Runs the task to its end, and writes that down. */
   run(): Promise<void>;
   /** Ends it before it began. */
@@ -87,8 +92,13 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
     return done;
   }
 
-  function add<E, R>(row: JobRow, task: JobTask<E, R>, isCall: boolean): RunningJob<E, R> {
-    const queue = eventQueue<E>();
+  function add<E, R>(
+    row: JobRow,
+    task: JobTask<E, R>,
+    { isCall = false, mayGoOn = async () => true }: EnqueueOptions,
+  ): RunningJob<E, R> {
+    // Nobody but the caller of a call reads them: what watches a job looks at its progress.
+    const queue = eventQueue<E>(isCall ? keptForReader : 0);
     const result = Promise.withResolvers<R>();
     const settled = Promise.withResolvers<void>();
     // Whoever started it may have gone away: then nobody hears of its failure here, but its row tells it.
@@ -105,9 +115,10 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
           ? await forgetJob(host, row)
           : await endJob(host, row, end, entry.progress);
         if (!isOurs) host.log.warn({ job: row.id }, 'A job was taken from this host before it ended');
+        else if ('value' in outcome) await task.tidy?.(outcome.value);
       } catch (error) {
-        // It keeps saying that it runs until its lease lapses; then it is settled like one of a dead host.
-        fail(error, 'The end of a job could not be written down');
+        // Where it keeps saying that it runs, it does until its lease lapses; then it is settled like one of a dead host.
+        fail(error, 'The end of a job could not be written down, or what it left not be cleared away');
       }
       entries.delete(row.id);
       entry.status = end.status;
@@ -131,6 +142,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
       hasTold: false,
       watchers: new Set(),
       toldAt: 0,
+      mayGoOn,
       drop: (reason) => finish(endOf(reason, reason), { error: reason }),
       run: async () => {
         const { signal } = entry.stop;
@@ -155,11 +167,12 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
 
   async function drain<E, R>(task: JobTask<E, R>, entry: Entry, queue: EventQueue<E>): Promise<R> {
     const { signal } = entry.stop;
+    await nextSlice();
+    // Work that has not begun has nothing to clear away, and need not look by itself.
     signal.throwIfAborted();
     const work = task.run({ id: entry.row.id, signal, checkpoint: entry.row.checkpoint });
     for (;;) {
-      await nextSlice();
-      const step = await inBackground(() => work.next());
+      const step = await inBackground(() => asJob(entry.row, () => work.next()));
       if (step.done === true) return step.value;
       entry.hasTold = true;
       const progress = task.progressOf(step.value);
@@ -169,6 +182,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
         tellSoon(entry);
       }
       queue.put(step.value);
+      await nextSlice();
     }
   }
 
@@ -216,7 +230,19 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
     if (begun === 'lost') return entry.drop(new JobInterrupted('Another host took this over.'));
     tell(entry);
     publish(entry.row);
+    // It may have waited for long: whoever asked for it may have left, or do something else by now.
+    await stopUnlessAllowed(entry);
     await entry.run();
+  }
+
+  /** A job does nothing its starter may not do, at any time: it stops when that person leaves or loses the right. */
+  async function stopUnlessAllowed(entry: Entry): Promise<void> {
+    const isAllowed = await entry.mayGoOn().catch((error: unknown) => {
+      // The next beat asks again.
+      fail(error, 'The rights of who started a job could not be looked up');
+      return true;
+    });
+    if (!isAllowed) stopEntry(entry, new JobInterrupted(rightIsGone));
   }
 
   async function renew(): Promise<void> {
@@ -234,6 +260,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
       if (!entries.has(entry.row.id)) continue;
       if (state === 'lost') stopEntry(entry, new JobInterrupted('Another host took this over.'));
       if (state === 'cancel') cancel(entry);
+      if (entry.status === 'running') await stopUnlessAllowed(entry);
     }
     for (const entry of entries.values()) entry.isBlocked = false;
     takeTurns();
@@ -253,7 +280,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
 
   async function settle(): Promise<void> {
     if (stopping !== undefined) return;
-    const settled = await settleDeadJobs(host, owner, new Set(entries.keys()));
+    const settled = await settleDeadJobs(host, owner, (id) => entries.has(id));
     for (const { id, kind, tenant_id: tenantId, partner_id: partnerId } of settled) {
       host.log.warn({ job: id, kind }, 'A job whose host died was settled');
       host.changes.publish({ tenantId, resource: 'job', resourceId: id, partnerId });
@@ -284,8 +311,8 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
 
   return {
     owner,
-    enqueue(row, task, { isCall = false } = {}) {
-      const running = add(row, task, isCall);
+    enqueue(row, task, options = {}) {
+      const running = add(row, task, options);
       const entry = entries.get(row.id);
       if (stopping !== undefined && entry !== undefined) stopEntry(entry, new JobInterrupted());
       else {
@@ -299,11 +326,19 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
       if (entry !== undefined) cancel(entry);
     },
     stateOf: (jobId) => entries.get(jobId),
-    changed: (jobId) =>
+    changed: (jobId, signal) =>
       new Promise((resolve) => {
         const entry = entries.get(jobId);
-        if (entry === undefined) setTimeout(resolve, lookEvery).unref();
-        else entry.watchers.add(resolve);
+        const timer = entry === undefined ? setTimeout(done, lookEvery).unref() : undefined;
+        function done(): void {
+          clearTimeout(timer);
+          entry?.watchers.delete(done);
+          signal?.removeEventListener('abort', done);
+          resolve();
+        }
+        entry?.watchers.add(done);
+        signal?.addEventListener('abort', done);
+        if (signal?.aborted === true) done();
       }),
     async settleDead() {
       await keepUp(settle);

@@ -2,7 +2,14 @@ import sql, { empty, type Sql } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { afterCrash, type JobKind } from '#domain/jobs.ts';
 import type { HostContext } from '../../context.ts';
-import { ConstraintError, type JobRow, jobs, type Writer } from '../../database/index.ts';
+import {
+  asJson,
+  ConstraintError,
+  type Database,
+  type JobRow,
+  jobs,
+  type Writer,
+} from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { settleImport } from '../imports/settle.ts';
 import { isDead, leaseFrom } from './owner.ts';
@@ -113,10 +120,20 @@ export async function endJob(
 export async function forgetJob(store: Store, row: JobRow): Promise<boolean> {
   const { changes } = await store.database.write({ tenantId: row.tenantId }, (tx) =>
     tx.run(
-      sql`delete from jobs where tenant_id = ${row.tenantId} and id = ${row.id} and owner = ${row.owner}`,
+      sql`delete from jobs where tenant_id = ${row.tenantId} and id = ${row.id} and owner = ${row.owner}
+        and status in ('queued', 'running')`,
     ),
   );
   return changes === 1;
+}
+
+/** The uploads that jobs still work on, or may be resumed with. */
+export async function uploadsOfJobs(database: Database): Promise<Set<string>> {
+  const rows = await database.read('system', (reader) =>
+    reader.all<{ input: unknown }>(sql`select input from jobs
+      where kind = 'lead_import' and status in ('queued', 'running', 'interrupted')`),
+  );
+  return new Set(rows.map(({ input }) => String(asJson<{ uploadId?: string }>(input).uploadId)));
 }
 
 interface LiveJob {
@@ -126,26 +143,32 @@ interface LiveJob {
   partner_id: string | null;
   owner: string;
   lease_until: string;
+  cancel_requested_at: string | null;
 }
 
 /**
  * Settles the jobs of hosts that died under them, in every organization: interrupted, to be resumed, or failed where there is nothing
- * to resume. Of several hosts that look at once, one settles each. `mine` are the jobs this host still has.
+ * to resume, or cancelled where somebody had asked for that. Of several hosts that look at once, one settles each. `isMine` tells the
+ * jobs that this host still has.
  */
 export async function settleDeadJobs(
   store: Store,
   owner: string,
-  mine: ReadonlySet<string>,
+  isMine: (jobId: string) => boolean,
 ): Promise<LiveJob[]> {
   const { engine } = store.database;
   const live = await store.database.read('system', (reader) =>
-    reader.all<LiveJob>(sql`select id, tenant_id, kind, partner_id, owner, lease_until from jobs
+    reader.all<LiveJob>(sql`select id, tenant_id, kind, partner_id, owner, lease_until, cancel_requested_at from jobs
       where status in ('queued', 'running') order by lease_until`),
   );
   const settled: LiveJob[] = [];
   for (const job of live) {
     const now = store.now();
-    const isLost = job.owner === owner ? !mine.has(job.id) : isDead(engine, job.owner, job.lease_until, now);
+    // One of this host's own may be committed and not yet taken up: only when its lease has lapsed, nobody will.
+    const isLost =
+      job.owner === owner
+        ? !isMine(job.id) && job.lease_until <= now
+        : isDead(engine, job.owner, job.lease_until, now);
     if (isLost && (await settle(store, job, now))) settled.push(job);
   }
   return settled;
@@ -158,14 +181,19 @@ const diedUnder = {
 
 function settle(store: Store, job: LiveJob, now: string): Promise<boolean> {
   const after = afterCrash[job.kind];
-  const status = after === 'resumes' ? 'interrupted' : 'failed';
+  const isCancelled = job.cancel_requested_at !== null;
+  const status = isCancelled ? 'cancelled' : after === 'resumes' ? 'interrupted' : 'failed';
+  const failure = isCancelled ? null : diedUnder[after];
   return store.database.write({ tenantId: job.tenant_id }, async (tx) => {
-    const { changes } = await tx.run(sql`update jobs set status = ${status}, failure = ${diedUnder[after]},
+    const { changes } = await tx.run(sql`update jobs set status = ${status}, failure = ${failure},
         finished_at = ${now}, updated_at = ${now}, version = version + 1
       where tenant_id = ${job.tenant_id} and id = ${job.id} and owner = ${job.owner}
-        and lease_until = ${job.lease_until} and status in ('queued', 'running')`);
+        and lease_until = ${job.lease_until} and status in ('queued', 'running')
+        and cancel_requested_at is ${isCancelled ? sql`not null` : sql`null`}`);
     if (changes !== 1) return false;
-    if (job.kind === 'lead_import') await settleImport(tx, job.tenant_id, job.id, now);
+    if (job.kind === 'lead_import') {
+      await settleImport(tx, job, now, { from: 'running', to: isCancelled ? 'cancelled' : 'interrupted' });
+    }
     return true;
   });
 }

@@ -36,11 +36,23 @@ export interface JobTask<E, R> {
   progressOf(event: E): JobProgress | null;
   /** What is kept of the result. Cancelled work that has something to tell returns it and says so here. */
   resultOf(value: R): { status: 'completed' | 'cancelled'; result: Record<string, unknown> };
+  /** Clears away what the work needed. Only when its row says that it is over: until then it may have to be done again. */
+  tidy?(value: R): Promise<void>;
+}
+
+export interface EnqueueOptions {
+  /**
+   * It is a call: where it is refused before it told anything it was no job, for a refused call leaves nothing written (`domain.md`,
+   * "Conventions").
+   */
+  isCall?: boolean;
+  /** Whether who started it still may do this; asked when it begins and while it runs. */
+  mayGoOn?: () => Promise<boolean>;
 }
 
 /** A job as it goes on in this host. */
 export interface RunningJob<E, R> {
-  /** What it told so far and will; for one reader. */
+  /** What it told so far and will, for the one who made the call; nothing where it is none. */
   events: AsyncGenerator<E, void, void>;
   /** Its result; refused with why it failed, was cancelled or was interrupted. */
   result: Promise<R>;
@@ -58,16 +70,13 @@ export interface LiveState {
 export interface JobRunner {
   /** The name under which this host has jobs. */
   readonly owner: string;
-  /**
-   * Takes up a job whose row, queued and of this owner, has just been committed. One that is a call (`isCall`) and is refused
-   * before it told anything was no job: a refused call leaves nothing written (`domain.md`, "Conventions").
-   */
-  enqueue<E, R>(row: JobRow, task: JobTask<E, R>, options?: { isCall?: boolean }): RunningJob<E, R>;
+  /** Takes up a job whose row, queued and of this owner, has just been committed. */
+  enqueue<E, R>(row: JobRow, task: JobTask<E, R>, options?: EnqueueOptions): RunningJob<E, R>;
   /** Cancels a job of this host; does nothing for one that is elsewhere. */
   cancel(jobId: string): void;
   stateOf(jobId: string): LiveState | undefined;
-  /** Resolves when something about the job of this host changes, or after a while for one that is elsewhere. */
-  changed(jobId: string): Promise<void>;
+  /** Resolves when something about the job of this host changes, or after a while for one that is elsewhere; or by the signal. */
+  changed(jobId: string, signal?: AbortSignal): Promise<void>;
   /** Settles what dead hosts left behind; looks again from time to time. */
   settleDead(): Promise<void>;
   /** Takes nothing more; what runs stops at its next slice as interrupted. Resolves when all is written down. */

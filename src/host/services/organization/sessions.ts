@@ -169,8 +169,34 @@ function toSession(
   };
 }
 
+/**
+ * What the person of a session may do by now, whether that session has ended or not: for work that outlives the call that began it.
+ * Nothing, once the person is deactivated.
+ */
+export async function permissionsNow(
+  host: Pick<HostContext, 'database'>,
+  { kind, tenantId, userId }: Session,
+): Promise<ReadonlySet<Permission>> {
+  const row = await host.database.read({ tenantId }, (reader) =>
+    reader.get<Pick<SessionJoin, 'roles' | 'partner_role' | 'partner_status'>>(
+      kind === 'staff'
+        ? sql`select roles, null as partner_role, null as partner_status from staff
+            where tenant_id = ${tenantId} and id = ${userId} and is_active and deleted_at is null`
+        : sql`select null as roles, p.role as partner_role, o.status as partner_status from partner_users p
+            join partners o on o.tenant_id = p.tenant_id and o.id = p.partner_id and o.deleted_at is null
+              and o.status in (${signInStatusesSql})
+            where p.tenant_id = ${tenantId} and p.id = ${userId} and p.is_active and p.deleted_at is null`,
+    ),
+  );
+  if (row === undefined) return new Set();
+  return new Set(permissionsFor(row, row.partner_role === null ? asJson<StaffRole[]>(row.roles) : []));
+}
+
 /** A partner's people only read while the partner is not active. */
-function permissionsFor(row: SessionJoin, roles: readonly StaffRole[]): Permission[] {
+function permissionsFor(
+  row: Pick<SessionJoin, 'partner_role' | 'partner_status'>,
+  roles: readonly StaffRole[],
+): Permission[] {
   if (row.partner_role === null) return permissionsOf(roles);
   const held = permissionsOfPartner(row.partner_role);
   return row.partner_status === 'active' ? held : held.filter((permission) => permission.endsWith('.read'));

@@ -90,6 +90,8 @@ describe.each(engines)('jobs on %s', (engine) => {
     expect(record).toMatchObject({ jobId: job.id, status: 'completed', accepted: 2000 });
     // Whoever comes late sees the end at once.
     expect(await watched(job)).toEqual([one.at(-1)]);
+    // Its end is written down first; then its file goes.
+    await host.context.jobs.stop();
     expect(await readdir(join(host.context.dataFolder, 'uploads'))).toEqual([]);
   });
 
@@ -348,7 +350,7 @@ describe.each(engines)('jobs on %s', (engine) => {
         .toSorted()
         .toReversed(),
     );
-    const paged: Job[] = [];
+    const paged: typeof all = [];
     let cursor: string | undefined;
     do {
       const page = await host.as('auditor').jobs.list({ limit: 3, cursor, kind: 'payout_generation' });

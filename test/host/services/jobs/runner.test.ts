@@ -275,6 +275,84 @@ describe.each(engines)('the runner of jobs on %s', (engine) => {
     expect(await stored(simulation)).toMatchObject({ status: 'failed', version: 2 });
   });
 
+  it('settles as cancelled what somebody had asked to cancel before its host died', async () => {
+    const asked = { cancelRequestedBy: userId, cancelRequestedAt: now() };
+    const job = await row({ owner: 'elsewhere/1/gone' }, { status: 'running', runs: 1, ...asked });
+    const simulation = await row(
+      { owner: 'elsewhere/1/gone' },
+      { status: 'running', kind: 'policy_simulation', writes: false, ...asked },
+    );
+    at += leaseMs;
+    await runner().settleDead();
+    expect(await stored(job)).toMatchObject({ status: 'cancelled', failure: null });
+    expect(await stored(simulation)).toMatchObject({ status: 'cancelled', failure: null });
+  });
+
+  it('leaves what it has just entered, and not taken up yet, until its lease has lapsed', async () => {
+    const host = runner();
+    const job = await row(host);
+    const forgotten = await row(host);
+    await host.settleDead();
+    expect(await stored(job)).toMatchObject({ status: 'queued', version: 1 });
+    expect(await host.enqueue(job, quick('done')).result).toBe('done');
+    at += leaseMs;
+    await host.settleDead();
+    expect(await stored(forgotten)).toMatchObject({ status: 'interrupted' });
+  });
+
+  it('stops a job when who started it may not do it any more, before it begins and while it runs', async () => {
+    const host = runner();
+    const work = steps();
+    const job = await row(host);
+    const [never, mayGoOn] = [await row(host, { writes: false }), { now: true }];
+    const refused = host.enqueue(never, quick(1), { mayGoOn: async () => false });
+    expect(await ending(refused)).toMatchObject({ message: expect.stringMatching(/may not do it any more/) });
+    expect(await stored(never)).toMatchObject({ status: 'interrupted', done: 0 });
+    const running = host.enqueue(job, work.task, { mayGoOn: async () => mayGoOn.now });
+    await work.begun;
+    work.step();
+    mayGoOn.now = false;
+    expect(await ending(running)).toMatchObject({ message: expect.stringMatching(/may not do it any more/) });
+    expect(await stored(job)).toMatchObject({
+      status: 'interrupted',
+      failure: expect.stringMatching(/somebody who may can resume/),
+    });
+  });
+
+  it('goes on with a job when the rights of its starter can’t be looked up for once', async () => {
+    const host = runner();
+    const job = await row(host);
+    const mayGoOn = (): Promise<boolean> => Promise.reject(new Error('no connection'));
+    expect(await host.enqueue(job, quick('done'), { mayGoOn }).result).toBe('done');
+  });
+
+  it('clears away what the work needed only when its end is written down', async () => {
+    const host = runner();
+    const job = await row(host);
+    const lost = await row(host);
+    const seen: unknown[] = [];
+    const tidying = (id: string, during: () => Promise<unknown>): JobTask<number, string> => ({
+      async *run() {
+        yield 1;
+        await during();
+        return id;
+      },
+      progressOf: () => null,
+      resultOf: () => ({ status: 'completed', result: {} }),
+      tidy: async (value) => void seen.push([value, (await stored({ id }))?.status]),
+    });
+    await host.enqueue(
+      job,
+      tidying(job.id, async () => undefined),
+    ).settled;
+    const taken = sql`update jobs set owner = 'another' where tenant_id = ${tenantId} and id = ${lost.id}`;
+    await host.enqueue(
+      lost,
+      tidying(lost.id, () => database.write(scope(), (tx) => tx.run(taken))),
+    ).settled;
+    expect(seen).toEqual([[job.id, 'completed']]);
+  });
+
   it('stops a job that another host has taken from it', async () => {
     const host = runner();
     const work = steps();
