@@ -173,13 +173,6 @@ export const notificationEvents = {
     ],
     sample: { ...aPayout, referenceNumber: 'SEPA-8812', paymentDate: '2026-06-12', openAmount: 0 },
   },
-  partner_approved: {
-    label: 'Partner approved',
-    resource: 'partner',
-    audience: ['partner', 'partner_manager'],
-    variables: { partnerName: 'text' },
-    title: '{{ partnerName }} was approved as a partner',
-    paragraphs: ['{{ partnerName }} was approved as a partner and can submit leads.'],
   payout_cancelled: {
     label: 'Payout cancelled',
     resource: 'payout',
@@ -204,6 +197,13 @@ export const notificationEvents = {
     ],
     sample: { ...aPayout, referenceNumber: 'SEPA-8812', reason: 'The account was closed.' },
   },
+  partner_approved: {
+    label: 'Partner approved',
+    resource: 'partner',
+    audience: ['partner', 'partner_manager'],
+    variables: { partnerName: 'text' },
+    title: '{{ partnerName }} was approved as a partner',
+    paragraphs: ['{{ partnerName }} was approved as a partner and can submit leads.'],
     sample: { partnerName: 'Hafen Immobilien' },
   },
   partner_rejected: {
@@ -292,7 +292,7 @@ export const notificationEvents = {
     variables: { ...creditVariables, reason: 'text' },
     title: '{{ amount }} {{ currency }} of a credit was taken back',
     paragraphs: [
-      'A credit of {{ amount }} {{ currency }} for {{ partnerName }} was taken back.',
+      '{{ amount }} {{ currency }} of a credit for {{ partnerName }} was taken back.',
       'Lead: {{ leadName }}',
       'Reason: {{ reason }}',
     ],

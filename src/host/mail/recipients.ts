@@ -34,7 +34,7 @@ interface PartnerPerson {
 /**
  * Who gets an e-mail about notifications of one tenant: who is active now, belongs to the audience, did not cause it, and has
  * not switched the event off. An event for a role goes to who holds it; an administrator sees it in the app, and gets the
- * e-mail only where nobody else would.
+ * e-mail only where nobody holds the role but who caused it.
  */
 export async function recipientsOf(
   reader: Reader,
@@ -49,8 +49,9 @@ export async function recipientsOf(
 
   return ({ audience, event, actorId }) => {
     if (!isNotificationEvent(event)) return [];
-    return belonging(audience, staff, people).filter(
-      ({ id }) => id !== actorId && declined.get(event)?.has(id) !== true,
+    const notActor = ({ id }: { id: string }): boolean => id !== actorId;
+    return belonging(audience, staff.filter(notActor), people.filter(notActor)).filter(
+      ({ id }) => declined.get(event)?.has(id) !== true,
     );
   };
 }

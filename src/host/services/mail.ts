@@ -161,8 +161,8 @@ function requireCertificates(pem: string | null | undefined): void {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   const rest = blocks.reduce((left, block) => left.replace(block, ''), pem).trim();
   try {
-    if (blocks.length === 0 || rest !== '') throw new Error('Something else than certificates.');
-    for (const block of blocks) new X509Certificate(block);
+    const certificates = blocks.map((block) => new X509Certificate(block));
+    if (certificates.length === 0 || rest !== '') throw new Error('Something else than certificates.');
   } catch {
     const message = 'Paste the certificate as text, from “-----BEGIN CERTIFICATE-----” to its end.';
     throw invalidField('caCertificate', message);

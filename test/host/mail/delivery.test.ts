@@ -13,6 +13,7 @@ import { mailSender } from '#host/mail/sender.ts';
 import { sendMail } from '#host/mail/smtp.ts';
 import { forEachEngine } from '#test/support/databases.ts';
 import { refusalOf, type TestHost, testHost } from '#test/support/host.ts';
+import { pendingPayout } from '../services/payout-stories.ts';
 import {
   aMailServer,
   aPartnerWithPerson,
@@ -139,6 +140,21 @@ forEachEngine((engine) => {
     });
   });
 
+  it('reaches an administrator where the only one who has the role caused it', async () => {
+    const smtp = await aMailServer();
+    const office = await host.otherTenant();
+    await setUpMail(office, smtp.port);
+    await office.as('admin').settings.update({ secondApprovalThreshold: 100 });
+    const { payout } = await pendingPayout(office, [1000]);
+    // Whoever gave the first approval can't give the second.
+    await office.as('approver').payouts.approve({ id: payout.id });
+    await aSender(host).run();
+    const told = smtp.received.filter(({ mail }) => mail.subject?.includes('awaits approval'));
+    const { email } = await office.session('approver');
+    const administrators = ['first@example.com', (await office.session('admin')).email];
+    expect(told.flatMap(({ to }) => to).toSorted()).toEqual([email, ...administrators].toSorted());
+  });
+
   describe('while nothing is set up', () => {
     it('waits, goes out once it is, and is left behind when it is too old by then', async () => {
       const { partner, person } = await aPartnerWithPerson(host);
@@ -204,6 +220,83 @@ forEachEngine((engine) => {
       expect(await outboxOf(host, person.email)).toMatchObject([
         { status: 'sent', attempts: 4, lastError: null },
       ]);
+    });
+
+    it('is away for days, no e-mail is given up until it is of no use any more', async () => {
+      const gone = await aMailServer();
+      await setUpMail(host, gone.port);
+      const { partner, person } = await aPartnerWithPerson(host);
+      const sender = aSender(host);
+      await sender.run();
+      await gone.close();
+      await rejectALead(host, partner, { reason: 'The first.' });
+      for (let tries = 0; tries < 26; tries += 1) {
+        host.clock.advance(6 * hours);
+        await sender.run();
+      }
+      await rejectALead(host, partner, { reason: 'The second.' });
+      for (let tries = 0; tries < 4; tries += 1) {
+        host.clock.advance(6 * hours);
+        await sender.run();
+      }
+      const [first, second] = await outboxOf(host, person.email);
+      expect(first).toMatchObject({ status: 'failed', lastError: expect.stringContaining('ECONNREFUSED') });
+      expect(second).toMatchObject({ status: 'queued', lastError: expect.stringContaining('ECONNREFUSED') });
+      const back = await aMailServer();
+      await setUpMail(host, back.port);
+      host.clock.advance(6 * hours);
+      await sender.run();
+      expect(back.to(person.email).map(({ mail }) => mail.messageId)).toEqual([second!.messageId]);
+      // The other one goes by hand, and may miss the server once more.
+      await host.as('admin').mail.retry({ id: first!.id });
+      back.refuse = { at: 'connect', code: 421, message: 'Busy' };
+      await sender.run();
+      expect(await outboxOf(host, person.email)).toMatchObject([{ status: 'queued' }, { status: 'sent' }]);
+      back.refuse = undefined;
+      host.clock.advance(6 * hours);
+      await sender.run();
+      expect(back.to(person.email)).toHaveLength(2);
+    });
+
+    it('does not take our sender, no e-mail is given up for it', async () => {
+      const smtp = await aMailServer();
+      await setUpMail(host, smtp.port, { fromAddress: 'nobody@nordwind.example' });
+      const { partner, person } = await aPartnerWithPerson(host);
+      await rejectALead(host, partner);
+      smtp.refuse = { at: 'sender', code: 550, message: 'Sender address rejected' };
+      const sender = aSender(host);
+      await sender.run();
+      const { items } = await host.as('admin').mail.outbox({ limit: 500 });
+      expect(items.map(({ status }) => status).filter((status) => status !== 'queued')).toEqual([]);
+      expect(items.map(({ lastError }) => lastError)).toContain('550 Sender address rejected');
+      smtp.refuse = undefined;
+      await setUpMail(host, smtp.port);
+      host.clock.advance(hours);
+      await sender.run();
+      expect(smtp.to(person.email)).toMatchObject([{ from: 'office@nordwind.example' }]);
+    });
+
+    it('of one organization does not answer, the e-mails of the others go out', async () => {
+      const smtp = await aMailServer();
+      const office = await host.otherTenant();
+      const { partner, person } = await aPartnerWithPerson(host);
+      const other = await aPartnerWithPerson(host, office);
+      for (const each of [host, office]) await setUpMail(each, smtp.port);
+      await rejectALead(host, partner);
+      await rejectALead(office, other.partner);
+      const release = Promise.withResolvers<undefined>();
+      const sender = aSender(host, {
+        send: async (context, settings, ...rest) => {
+          if (settings.tenantId === host.tenantId) await release.promise;
+          return sendMail(context, settings, ...rest);
+        },
+      });
+      const running = sender.run();
+      await expect.poll(() => smtp.to(other.person.email).length).toBe(1);
+      expect(smtp.to(person.email)).toEqual([]);
+      release.resolve(undefined);
+      await running;
+      expect(smtp.to(person.email)).toHaveLength(1);
     });
 
     it('refuses for now, it is tried again; after so many times it has failed, with the reason', async () => {

@@ -170,6 +170,22 @@ forEachEngine((engine) => {
       expect(await outboxOf(host, person.email)).toMatchObject([{ status: 'sent' }, { status: 'sent' }]);
     });
 
+    it('give way to the usual ones where they can no longer be filled', async () => {
+      const smtp = await aMailServer();
+      await setUpMail(host, smtp.port);
+      await host.as('admin').notificationTemplates.update(words);
+      // As an older version may have taken them.
+      await host.database.write({ tenantId: host.tenantId }, (tx) =>
+        tx.run(sql`update notification_templates set body_text = ${'{{ reasonOfOld }}'}
+          where tenant_id = ${host.tenantId} and event = ${event}`),
+      );
+      const { partner, person } = await aPartnerWithPerson(host);
+      await rejectALead(host, partner);
+      await aSender(host).run();
+      expect(smtp.to(person.email).map(({ mail }) => mail.subject)).toEqual(['Lead Joe Summer was rejected']);
+      expect(await outboxOf(host, person.email)).toMatchObject([{ status: 'sent', lastError: null }]);
+    });
+
     it('are refused where they can’t be filled, with line and name, and nothing is kept', async () => {
       const admin = host.as('admin');
       const wrong = { ...words, bodyText: 'Hello\n{{ leadNmae }}' };

@@ -181,6 +181,20 @@ describe('a template of one’s own', () => {
     expect(fault?.message).toMatch(/^HTML, line 1: /);
   });
 
+  it.each([
+    ['{% capture a %}{{ a }}{{ a }}{% endcapture %}', 24],
+    ['{% capture a %}{{ a }}{{ a }}{% endcapture %}', 60],
+    ['{% assign a = a | replace: "a", a %}', 30],
+  ])('can’t double what it says with %s, %i times', (line, times) => {
+    const source = `{% assign a = "aaaaaaaaaa" %}${line.repeat(times)}{{ a }}`;
+    for (const part of ['subject', 'bodyText', 'bodyHtml'] as const) {
+      expect(faults({ [part]: source }).map((fault) => fault.path)).toEqual([part]);
+    }
+    // Nor where the check was of an older version.
+    const mail = () => renderMail('lead_rejected', own({ bodyText: source }), aLead, sampleCommon);
+    expect(mail).toThrow(/longer than|limit exceeded|Invalid string length|comes to/);
+  });
+
   it('can’t grow beyond all bounds', () => {
     const doubling = `{% assign a = leadName %}${'{% assign a = a | append: a %}'.repeat(40)}{{ a }}`;
     const [fault] = faults({ bodyText: doubling });
