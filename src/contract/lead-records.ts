@@ -16,7 +16,7 @@ import {
   text,
   whole,
 } from './base.ts';
-import { leadFilters } from './leads.ts';
+import { leadDataInput, leadFilters } from './leads/lead.ts';
 
 /** Points of each field of a lead's data; they sum to 100. */
 const weights = z.record(z.string(), score);
@@ -114,6 +114,23 @@ export const leadEntries = {
   get: procedure('leads.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/lead-entries/{id}', summary: 'One entry', tags: ['Leads'] })
     .input(z.object({ id }))
+    .output(leadEntry),
+  create: procedure('leads.review')
+    .route({
+      method: 'POST',
+      path: '/lead-entries',
+      summary: 'Enter a lead that sales has already, for an approval to link to',
+      tags: ['Leads'],
+    })
+    .input(
+      z.object({
+        leadData: leadDataInput,
+        estimatedValue: money.nullish(),
+        /** The organization's own where left out. */
+        currency: currencyCode.optional(),
+        commandId: commandFields.commandId,
+      }),
+    )
     .output(leadEntry),
 };
 
