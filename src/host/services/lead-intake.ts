@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { monthOf } from '#domain/calendar.ts';
 import { DomainError, type ErrorCode, type FieldError } from '#domain/errors.ts';
+import { qualityScore } from '#domain/quality-score.ts';
 import { leadMachine } from '#domain/state-machines.ts';
 import {
   type PartnerLeadRow,
@@ -18,7 +19,7 @@ import type { Session } from '../session.ts';
 import type { Work } from './command.ts';
 import {
   type Duplicate,
-  duplicateIn,
+  doublesIn,
   findKnownLeads,
   judgeDuplicate,
   type KnownLeads,
@@ -27,7 +28,7 @@ import {
 } from './leads/duplicates.ts';
 import { type PreparedLead, weightsFor } from './leads/preparation.ts';
 import { recordScores, slicesOf } from './leads/score-history.ts';
-import { addScopes, readScopes, scopesIn } from './projects/scopes.ts';
+import { addScopes, readScopes, type ScopeBook, scopesIn } from './projects/scopes.ts';
 
 export { type PreparedLead, prepareLead, type RawLead } from './leads/preparation.ts';
 
@@ -86,22 +87,24 @@ export async function assessLeads(
   session: Session,
   partner: PartnerRow,
   prepared: readonly PreparedLead[],
-  intake: { state: IntakeState; now: string; importId?: string | undefined },
+  intake: { state: IntakeState; now: string; importId?: string | undefined; book?: ScopeBook },
 ): Promise<IntakeOutcome[]> {
   const { state } = intake;
   const known = await findKnownLeads(reader, session.tenantId, prepared);
-  const book = await readScopes(reader, session.tenantId, prepared);
+  const book = intake.book ?? (await readScopes(reader, session.tenantId, prepared));
+  // By the partner as it is now: it may have got other weights since the leads were prepared, and the history names these.
+  const weights = weightsFor(session, partner);
   return prepared.map((lead) => {
     const source = sourceOf(state.sources, partner, lead.sourceId);
     if (source instanceof DomainError) return refused(source);
     const scopes = scopesIn(book, session, lead);
     if (scopes instanceof DomainError) return refused(scopes);
-    const original = duplicateIn(known, lead) ?? duplicateIn(state.seen, lead);
+    const doubles = doublesIn([known, state.seen], lead);
     const keys = { emailKey: lead.emailKey, phoneKey: lead.phoneKey };
     const judged = judgeDuplicate(
       session,
       { ...keys, partnerId: partner.id, submittedAt: intake.now },
-      original,
+      doubles,
     );
     if (judged instanceof DomainError) return refused(judged);
     if (partner.monthlyQuota !== 0 && state.used >= partner.monthlyQuota) {
@@ -110,7 +113,7 @@ export async function assessLeads(
     const row = leadRow(
       session,
       partner,
-      { ...lead, ...scopes },
+      { ...lead, ...scopes, qualityScore: qualityScore(lead.leadData, weights) },
       {
         sourceId: source.id,
         duplicate: judged,
@@ -145,14 +148,12 @@ export async function insertLeads(
   requireActivePartner(locked);
   await lockIntake(tx, session.tenantId);
   const state = await openIntake(tx, session, locked, now);
-  const outcomes = await assessLeads(tx, session, locked, prepared, {
-    state,
-    now,
-    importId: options.importId,
-  });
+  const book = await readScopes(tx, session.tenantId, prepared);
+  const { importId } = options;
+  const outcomes = await assessLeads(tx, session, locked, prepared, { state, now, importId, book });
   const rows = outcomes.flatMap((outcome) => (outcome.accepted ? [outcome.row] : []));
   if (rows.length > 0) {
-    await addScopes(work, session, rows);
+    await addScopes(work, session, rows, book);
     await insertRows(tx, rows);
     await recordFirstScores(work, session, locked, rows);
     await count(tx, session.tenantId, locked.id, state.month, rows);

@@ -107,8 +107,10 @@ describe.each(engines)('a person who was submitted before, on %s', (engine) => {
       const last = await submitted(office, second, { ...aPerson(), phone: two.phone });
       expect(last).toMatchObject({ duplicateOf: middle.id, linkedTo: original.id });
       await reviewer(office).reject({ id: original.id, reason: 'No interest' });
-      expect(await lastDetails(host, original.id)).toMatchObject({ leadsStandingByThemselvesAgain: 2 });
-      expect(await inQueue(office)).toEqual([middle.id, last.id]);
+      expect(await lastDetails(host, original.id)).toMatchObject({ leadsStandingByThemselvesAgain: 1 });
+      expect(await inQueue(office)).toEqual([middle.id]);
+      // These two share the phone: of one person one lead is reviewed.
+      expect(await getLead(office, last)).toMatchObject({ linkedTo: middle.id, duplicateOf: middle.id });
       expect(await getLead(office, middle)).toMatchObject({
         linkedTo: null,
         duplicateOf: original.id,
@@ -209,6 +211,25 @@ describe.each(engines)('a person who was submitted before, on %s', (engine) => {
       expect(own).toMatchObject({ duplicateOf: null, duplicateNote: lead.duplicateNote });
     });
 
+    it('is refused to a lead that shares the e-mail with an older one of its own partner, too', async () => {
+      const { office, first, second } = await protecting();
+      const own = await submitted(office, second);
+      const person = aPerson();
+      const original = await submitted(office, first, person);
+      const mixed = { ...person, email: own.leadData.email };
+      const refusal = await refused(host, () => submitted(office, second, mixed));
+      expect(refusal).toMatchObject({
+        code: 'DUPLICATE',
+        message: 'Another partner submitted this person on 2026-06-15 and is protected until 2026-06-25.',
+        data: { fields: [{ path: 'leadData.phone' }] },
+      });
+      await office.as('admin').settings.update({ protectionHandling: 'flag' });
+      expect(await submitted(office, second, mixed)).toMatchObject({
+        duplicateOf: own.id,
+        protectedUntil: untilOf(original),
+      });
+    });
+
     it('is refused when a correction turns another partner’s lead into them', async () => {
       const { office, first, second } = await protecting();
       const original = await submitted(office, first);
@@ -270,6 +291,19 @@ describe.each(engines)('a person who was submitted before, on %s', (engine) => {
       'lead_changed',
       'lead_changed',
     ]);
+  });
+
+  it('judged by hand stays so when the other one is corrected, which says whom else it marked', async () => {
+    const { office, first, second } = await officeWith({});
+    const person = aPerson();
+    const original = await submitted(office, first, person);
+    const [judged, other] = [await submitted(office, second, person), await submitted(office, second)];
+    await reviewer(office).notDuplicate({ id: judged.id, reason: 'Twins' });
+    const { phone } = other.leadData;
+    await reviewer(office).update({ id: original.id, leadData: { phone } });
+    expect(await getLead(office, judged)).toMatchObject({ duplicateOf: null, notDuplicateReason: 'Twins' });
+    expect(await getLead(office, other)).toMatchObject({ duplicateOf: original.id, version: 2 });
+    expect(await lastDetails(host, original.id)).toMatchObject({ markedAsItsDuplicates: [other.id] });
   });
 
   it('can’t be judged while somebody else holds the lead', async () => {

@@ -4,8 +4,12 @@ import type { HostContext } from '../../context.ts';
 import { partnerLeads, type Reader, type StaffRow, staff } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
+import { highQualityLead } from '../notifications/drafts.ts';
+import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
-import { holdLead, requireFree } from './claims.ts';
+import { holdLead, holdLeadAndPartner, requireFree } from './claims.ts';
+import { lockIntake } from './duplicates.ts';
+import { settleLinked } from './links.ts';
 import { lease } from './review.ts';
 import { toWire, type WireLead } from './wire.ts';
 
@@ -45,8 +49,9 @@ export function markNotDuplicate(
   session: Session,
   input: Input<'leads', 'notDuplicate'>,
 ): Promise<WireLead> {
-  return command(host, session, { name: 'leads.notDuplicate', input }, async ({ tx, now, record }) => {
-    const held = await holdLead(tx, input.id);
+  return command(host, session, { name: 'leads.notDuplicate', input }, async (work) => {
+    const { tx, now, record } = work;
+    const held = await holdLeadAndPartner(tx, input.id, () => lockIntake(tx, session.tenantId));
     const { lead, partner } = held;
     await requireFree(tx, session, held, { now, version: input.version });
     if (lead.duplicateOf === null) {
@@ -66,12 +71,20 @@ export function markNotDuplicate(
       },
     );
     const { duplicateOf, linkedTo, protectedUntil } = lead;
+    // Leads that were under the same one because they double this one are under this one now.
+    const under = linkedTo === null ? undefined : await tx.find(partnerLeads, { id: linkedTo });
+    const moved = under === undefined ? [] : await settleLinked(work, session, under);
+    await notify(work, session, ...highQualityLead(after, partner, lead));
     record({
       action: 'lead_not_duplicate',
       resource: 'lead',
       resourceId: lead.id,
       partnerId: lead.partnerId,
-      details: { reason: input.reason, before: { duplicateOf, linkedTo, protectedUntil } },
+      details: {
+        reason: input.reason,
+        before: { duplicateOf, linkedTo, protectedUntil },
+        ...(moved.length > 0 && { recordedElsewhere: moved }),
+      },
     });
     return toWire({ session, now }, after, partner);
   });

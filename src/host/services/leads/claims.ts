@@ -11,6 +11,7 @@ import {
   type Writer,
 } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
+import { holdPartner } from '../hold-partner.ts';
 import { toWire } from './wire.ts';
 
 /**
@@ -35,9 +36,15 @@ export async function partnerOf(reader: Reader, lead: PartnerLeadRow): Promise<P
   return partner;
 }
 
-/** Holds a lead whose partner is only read. @throws DomainError `NOT_FOUND`. */
+/**
+ * Holds a lead whose partner is only read, and kept from being locked meanwhile, because the activity names it (`holdPartner`).
+ * @throws DomainError `NOT_FOUND`.
+ */
 export async function holdLead(tx: Writer, id: string): Promise<HeldLead> {
-  const lead = await tx.find(partnerLeads, { id }, { lock: true });
+  const seen = await tx.find(partnerLeads, { id });
+  if (seen === undefined) throw noSuchLead();
+  await holdPartner(tx, seen.tenantId, seen.partnerId);
+  const lead = tx.engine === 'sqlite' ? seen : await tx.find(partnerLeads, { id }, { lock: true });
   if (lead === undefined) throw noSuchLead();
   return { lead, partner: await partnerOf(tx, lead) };
 }

@@ -1,4 +1,3 @@
-import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { dayOf } from '#domain/calendar.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
@@ -19,6 +18,8 @@ import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
 import { holdLeadAndPartner, requireFree, requirePath, requireStandsAlone } from './claims.ts';
 import { count } from './counters.ts';
+import { lockIntake } from './duplicates.ts';
+import { settleLinked } from './links.ts';
 import { currencyMismatch } from './preparation.ts';
 import { toWire, type WireLead } from './wire.ts';
 
@@ -100,7 +101,8 @@ export function rejectLead(
 ): Promise<WireLead> {
   return command(host, session, { name: 'leads.reject', input }, async (work) => {
     const { tx, now, record } = work;
-    const held = await holdLeadAndPartner(tx, input.id);
+    // Or the same person could come in meanwhile, and be recorded under a lead that is dead then.
+    const held = await holdLeadAndPartner(tx, input.id, () => lockIntake(tx, session.tenantId));
     const { lead, partner } = held;
     await requireFree(tx, session, held, { now, version: input.version });
     requireStandsAlone(lead);
@@ -118,10 +120,9 @@ export function rejectLead(
       },
     );
     await count(tx, lead, { rejected: 1 });
-    // What was recorded under it is of nobody's live lead any more, and is reviewed by itself.
-    const freed =
-      await tx.run(sql`update partner_leads set linked_to = null, version = version + 1, updated_at = ${now}
-      where tenant_id = ${lead.tenantId} and linked_to = ${lead.id}`);
+    // What was recorded under it is of no live lead any more: the oldest is reviewed by itself, the same person's others are under that one.
+    const moved = await settleLinked(work, session, after);
+    const freed = moved.filter(({ linkedTo }) => linkedTo === null).length;
     await notify(work, session, leadRejected(after, partner, input.reason));
     record({
       action: 'lead_rejected',
@@ -132,7 +133,8 @@ export function rejectLead(
         before: { status: lead.status },
         after: { status: after.status, reason: input.reason },
         path,
-        ...(freed.changes > 0 && { leadsStandingByThemselvesAgain: freed.changes }),
+        ...(freed > 0 && { leadsStandingByThemselvesAgain: freed }),
+        ...(moved.length > 0 && { recordedElsewhere: moved }),
       },
     });
     return toWire({ session, now }, after, partner);

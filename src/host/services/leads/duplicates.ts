@@ -125,12 +125,16 @@ export function isOlder(
   return lead.id < than.id;
 }
 
-/** The oldest lead with the e-mail or the phone of this one. */
-export function duplicateIn(known: KnownLeads, keys: ContactKeys): KnownLead | undefined {
-  const byEmail = known.byEmail.get(keys.emailKey);
-  const byPhone = known.byPhone.get(keys.phoneKey);
-  if (byEmail === undefined || byPhone === undefined) return byEmail ?? byPhone;
-  return isOlder(byPhone, byEmail) ? byPhone : byEmail;
+/**
+ * The oldest lead with the e-mail and the oldest with the phone of this one, the older of them first: two, one or none. Of what
+ * several books know of a key, the first book counts.
+ */
+export function doublesIn(books: readonly KnownLeads[], keys: ContactKeys): KnownLead[] {
+  const byEmail = books.find((book) => book.byEmail.has(keys.emailKey))?.byEmail.get(keys.emailKey);
+  const byPhone = books.find((book) => book.byPhone.has(keys.phoneKey))?.byPhone.get(keys.phoneKey);
+  if (byEmail === undefined) return byPhone === undefined ? [] : [byPhone];
+  if (byPhone === undefined || byPhone.id === byEmail.id) return [byEmail];
+  return isOlder(byPhone, byEmail) ? [byPhone, byEmail] : [byEmail, byPhone];
 }
 
 /** Adds a lead that was just taken in, where no older one has its keys. */
@@ -163,23 +167,33 @@ export interface Duplicate {
   protectedUntil: string | null;
 }
 
-const noDuplicate: Duplicate = { duplicateOf: null, linkedTo: null, protectedUntil: null };
+export const noDuplicate: Duplicate = { duplicateOf: null, linkedTo: null, protectedUntil: null };
 
 /**
  * What the organization does with a lead of a person who was submitted before (`duplicateHandling`, `protectionHandling`): takes
  * it in marked, or linked, which is recorded under the first one and neither reviewed nor paid by itself, or refuses it. The
- * protection of the partner who was first is looked at before the rest.
+ * protection of a partner who was first is looked at before the rest, whether it was first with the e-mail or with the phone: else
+ * a lead that also has the e-mail of an older one of its own would get past it.
+ * @param doubles as `doublesIn` gives them
  */
 export function judgeDuplicate(
   session: Session,
   lead: ContactKeys & { partnerId: string; submittedAt: string },
-  original: KnownLead | undefined,
+  doubles: readonly KnownLead[],
 ): Duplicate | DomainError {
+  const [original] = doubles;
   if (original === undefined) return noDuplicate;
   const { duplicateHandling, protectionHandling } = session.tenant.settings;
-  const until = protectedUntil(session, original, lead);
+  let until: string | null = null;
+  let isFirst = original;
+  for (const double of doubles) {
+    const end = protectedUntil(session, double, lead);
+    if (end === null || (until !== null && end <= until)) continue;
+    until = end;
+    isFirst = double;
+  }
   if (until !== null && (protectionHandling === 'refuse' || duplicateHandling === 'refuse')) {
-    return protectionRefusal(session, lead, original, until);
+    return protectionRefusal(session, lead, isFirst, until);
   }
   if (duplicateHandling === 'refuse') return duplicateRefusal(session, lead, original);
   // Under the first of them all, not under one that is recorded under another one.

@@ -4,6 +4,7 @@ import type { HostContext } from '../../context.ts';
 import { type LeadNoteRow, leadNotes, partnerLeads } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { command } from '../command.ts';
+import { holdPartner } from '../hold-partner.ts';
 import { cutPage, decodeCursor } from '../paging.ts';
 import type { Input, Output } from '../service.ts';
 import { noSuchLead } from './claims.ts';
@@ -46,6 +47,7 @@ export function addNote(
   return command(host, session, { name: 'leads.addNote', input }, async ({ tx, now, record }) => {
     const lead = await tx.find(partnerLeads, { id: input.id });
     if (lead === undefined) throw noSuchLead();
+    await holdPartner(tx, session.tenantId, lead.partnerId);
     const note: LeadNoteRow = {
       id: uuidv7(),
       tenantId: session.tenantId,

@@ -131,12 +131,12 @@ export function prepareData(
   const normalized = normalizeLeadData(leadData, { defaultCountry });
   if (!normalized.ok) return normalized;
   const { leadData: data, emailKey, phoneKey } = normalized;
-  const name = [data.firstName, data.lastName].filter((part) => part !== undefined).join(' ');
+  const name = nameOf(data);
   return {
     ok: true,
     prepared: {
       leadData: data,
-      contactName: name === '' ? (data.company ?? data.email) : name,
+      contactName: contactNameOf(data),
       company: data.company ?? null,
       emailKey,
       phoneKey,
@@ -144,6 +144,16 @@ export function prepareData(
       qualityScore: qualityScore(data, weightsFor(session, partner)),
     },
   };
+}
+
+function nameOf({ firstName, lastName }: LeadData): string {
+  return [firstName, lastName].filter((part) => part !== undefined).join(' ');
+}
+
+/** What people call a lead by in lists: the name, else the company, else the e-mail address. */
+export function contactNameOf(leadData: LeadData): string {
+  const name = nameOf(leadData);
+  return name === '' ? (leadData.company ?? leadData.email) : name;
 }
 
 /** The weights that a partner's leads are scored by: its own, or the organization's (`domain.md`, "Lead"). */

@@ -4,7 +4,7 @@ import { scoreToNumber } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import { type PartnerLeadRow, partnerLeads, partners, type Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
-import { command } from '../command.ts';
+import { command, type Work } from '../command.ts';
 import { insertLeads, listSources, requireActivePartner, sourceOf } from '../lead-intake.ts';
 import { highQualityLead } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
@@ -15,12 +15,14 @@ import { holdLeadAndPartner, refuseDecided, requireFree } from './claims.ts';
 import {
   type ContactKeys,
   type Duplicate,
-  duplicateIn,
+  doublesIn,
   findKnownLeads,
   isOlder,
   judgeDuplicate,
   lockIntake,
+  noDuplicate,
 } from './duplicates.ts';
+import { settleLinked } from './links.ts';
 import { type PreparedLead, prepareLead, type Unfit, weightsFor } from './preparation.ts';
 import { nextSeq, recordScores } from './score-history.ts';
 import { toWire, type WireLead } from './wire.ts';
@@ -122,7 +124,7 @@ export function updateLead(
       sourceId = source.id;
     }
     const { scopes, added } = await settleScopes(work, session, prepared, lead);
-    const duplicate = await compare(tx, session, lead, prepared, now);
+    const { duplicate, marked } = await compare(work, session, lead, prepared);
     const after = await tx.update(
       partnerLeads,
       { id: lead.id, version: lead.version },
@@ -136,6 +138,7 @@ export function updateLead(
       },
     );
     await moveScores(tx, lead, after);
+    const moved = isMoved(lead, after) ? await settleAround(work, session, lead, after) : [];
     if (after.qualityScore !== lead.qualityScore) {
       const seq = await nextSeq(tx, session.tenantId, lead.id);
       const score = { leadId: lead.id, seq, oldScore: lead.qualityScore, newScore: after.qualityScore };
@@ -151,7 +154,12 @@ export function updateLead(
       resource: 'lead',
       resourceId: lead.id,
       partnerId: lead.partnerId,
-      details: { ...changes(lead, after), ...(added.length > 0 && { added }) },
+      details: {
+        ...changes(lead, after),
+        ...(added.length > 0 && { added }),
+        ...(marked.length > 0 && { markedAsItsDuplicates: marked }),
+        ...(moved.length > 0 && { recordedElsewhere: moved }),
+      },
     });
     return toWire({ session, now }, after, partner);
   });
@@ -169,35 +177,55 @@ function given(fields: object): Record<string, unknown> {
  * e-mail and phone do.
  */
 async function compare(
-  tx: Writer,
+  work: Work,
   session: Session,
   lead: PartnerLeadRow,
   prepared: PreparedLead,
-  now: string,
-): Promise<Duplicate & Partial<PartnerLeadRow>> {
-  const moved = prepared.emailKey !== lead.emailKey || prepared.phoneKey !== lead.phoneKey;
-  if (!moved && lead.notDuplicateAt !== null) return unlike;
+): Promise<{ duplicate: Duplicate & Partial<PartnerLeadRow>; marked: string[] }> {
+  const moved = isMoved(lead, prepared);
+  if (!moved && lead.notDuplicateAt !== null) return { duplicate: noDuplicate, marked: [] };
   const fresh = moved ? { notDuplicateReason: null, notDuplicateBy: null, notDuplicateAt: null } : {};
-  const known = await findKnownLeads(tx, session.tenantId, [prepared], lead.id);
-  const original = duplicateIn(known, prepared);
-  if (original === undefined) return { ...unlike, ...fresh };
+  const known = await findKnownLeads(work.tx, session.tenantId, [prepared], lead.id);
+  const doubles = doublesIn([known], prepared);
+  const [original] = doubles;
+  if (original === undefined) return { duplicate: { ...noDuplicate, ...fresh }, marked: [] };
+  // Which of two came in first was settled by a lock; the clocks of two stations may say otherwise.
+  const isSecond = isOlder(original, lead) || lead.duplicateOf === original.id;
   if (!moved) {
     // A lead that was flagged before the tenant began to refuse duplicates can still be corrected.
-    if (!isOlder(original, lead)) return unlike;
-    return { duplicateOf: original.id, linkedTo: lead.linkedTo, protectedUntil: lead.protectedUntil };
+    const { linkedTo, protectedUntil } = lead;
+    const same = { duplicateOf: original.id, linkedTo, protectedUntil };
+    return { duplicate: isSecond ? same : noDuplicate, marked: [] };
   }
   const { emailKey, phoneKey } = prepared;
   const judged = judgeDuplicate(
     session,
     { emailKey, phoneKey, partnerId: lead.partnerId, submittedAt: lead.submittedAt },
-    original,
+    doubles,
   );
   if (judged instanceof DomainError) throw judged;
-  await markNewer(tx, lead, prepared, now);
-  return isOlder(original, lead) ? { ...judged, ...fresh } : { ...unlike, ...fresh };
+  const marked = await markNewer(work, lead, prepared);
+  if (!isSecond) return { duplicate: { ...noDuplicate, ...fresh }, marked };
+  // Recorded under this very one (two clocks that differ make it so), the older one stands by itself from now on.
+  const linkedTo = judged.linkedTo === lead.id ? original.id : judged.linkedTo;
+  return { duplicate: { ...judged, linkedTo, ...fresh }, marked };
 }
 
-const unlike: Duplicate = { duplicateOf: null, linkedTo: null, protectedUntil: null };
+/**
+ * What was recorded under a lead that has become somebody else, or beside it because it doubles it, may be another person than
+ * what it is recorded under.
+ */
+async function settleAround(work: Work, session: Session, before: PartnerLeadRow, after: PartnerLeadRow) {
+  const moved = await settleLinked(work, session, after);
+  if (before.linkedTo === null) return moved;
+  const head = await work.tx.find(partnerLeads, { id: before.linkedTo });
+  return head === undefined ? moved : [...moved, ...(await settleLinked(work, session, head))];
+}
+
+/** Whether the lead can be reached otherwise than before, which makes it another person. */
+function isMoved(before: ContactKeys, after: ContactKeys): boolean {
+  return before.emailKey !== after.emailKey || before.phoneKey !== after.phoneKey;
+}
 
 /**
  * What of a correction is the staff's: a partner's own user corrects a lead until somebody reviews it, and writes no
@@ -215,23 +243,32 @@ function requireStaffsOwn(session: Session, lead: PartnerLeadRow, input: Input<'
   );
 }
 
-async function markNewer(tx: Writer, lead: PartnerLeadRow, keys: ContactKeys, now: string): Promise<void> {
+/** Marks the newer leads that this one has come to match; what somebody said of one by hand holds. Answers their ids. */
+async function markNewer(
+  { tx, now, changed }: Work,
+  lead: PartnerLeadRow,
+  keys: ContactKeys,
+): Promise<string[]> {
   const { tenantId } = lead;
   const unmarked = sql`tenant_id = ${tenantId} and deleted_at is null and status <> 'rejected'
-    and duplicate_of is null and id <> ${lead.id}`;
+    and duplicate_of is null and not_duplicate_at is null and id <> ${lead.id}`;
   // Told apart and compared here: asked for distinct or newer ones, SQLite would walk all leads instead of the keys.
-  const alike = await tx.all<{ id: string; submitted_at: string }>(
-    sql`select id, submitted_at from partner_leads where email_key = ${keys.emailKey} and ${unmarked}
-      union all select id, submitted_at from partner_leads where phone_key = ${keys.phoneKey} and ${unmarked}`,
+  const alike = await tx.all<{ id: string; partner_id: string; submitted_at: string }>(
+    sql`select id, partner_id, submitted_at from partner_leads where email_key = ${keys.emailKey} and ${unmarked}
+      union all
+      select id, partner_id, submitted_at from partner_leads where phone_key = ${keys.phoneKey} and ${unmarked}`,
   );
-  const newer = new Set(
+  const newer = new Map(
     alike
       .filter((each) => isOlder(lead, { id: each.id, submittedAt: each.submitted_at }))
-      .map((each) => each.id),
+      .map((each) => [each.id, each.partner_id]),
   );
-  if (newer.size === 0) return;
+  const ids = [...newer.keys()].sort();
+  if (ids.length === 0) return ids;
   await tx.run(sql`update partner_leads set duplicate_of = ${lead.id}, version = version + 1, updated_at = ${now}
-    where tenant_id = ${tenantId} and id in (${join([...newer].sort())})`);
+    where tenant_id = ${tenantId} and id in (${join(ids)})`);
+  for (const [resourceId, partnerId] of newer) changed({ resource: 'lead', resourceId, partnerId });
+  return ids;
 }
 
 /** Keeps the score sums, and the source's count of leads, at what the leads add up to. */
