@@ -13,7 +13,7 @@ import { cleanText } from './text.ts';
 export type NormalizedEmail =
   | {
       ok: true;
-      /** As typed, with the domain in lower case. */
+      /** As typed, in plain letters where they were full-width ones, with the domain in lower case. */
       email: string;
       /** What makes two addresses the same: all in lower case. */
       emailKey: string;
@@ -35,11 +35,13 @@ export function normalizeEmail(raw: string): NormalizedEmail {
   const cleaned = cleanText(raw, { label: 'email address', maxLength: MAX_EMAIL });
   if (!cleaned.ok) return cleaned;
   if (cleaned.text === undefined) return { ok: false, message: 'The email address is missing.' };
-  const at = cleaned.text.lastIndexOf('@');
-  const local = cleaned.text.slice(0, Math.max(at, 0));
-  const domain = cleaned.text.slice(at + 1).toLowerCase();
+  const text = cleaned.text.normalize('NFKC'); // full-width letters, signs and digits
+  const at = text.lastIndexOf('@');
+  const local = text.slice(0, Math.max(at, 0));
+  const domain = text.slice(at + 1).toLowerCase();
   const labels = domain.split('.');
   const plausible =
+    text.length <= MAX_EMAIL &&
     local.length <= MAX_LOCAL_PART &&
     LOCAL_PART.test(local) &&
     labels.length >= 2 &&

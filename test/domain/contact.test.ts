@@ -12,6 +12,7 @@ describe('normalizeEmail', () => {
     ['a@xn--mller-kva.de', 'a@xn--mller-kva.de', 'a@xn--mller-kva.de'],
     ['x@1and1.com', 'x@1and1.com', 'x@1and1.com'],
     ['\u200Bada@example.com', 'ada@example.com', 'ada@example.com'],
+    ['ｔａｒｏ＠Ｅxample．jp', 'taro@example.jp', 'taro@example.jp'],
     [`${'a'.repeat(64)}@example.com`, `${'a'.repeat(64)}@example.com`, `${'a'.repeat(64)}@example.com`],
   ])('%j is stored as %s and known as %s', (raw, email, emailKey) => {
     expect(normalizeEmail(raw)).toEqual({ ok: true, email, emailKey });
