@@ -7,6 +7,7 @@ import {
   commandFields,
   count,
   currencyCode,
+  day,
   id,
   instant,
   internal,
@@ -18,8 +19,8 @@ import {
   percent,
   person,
   procedure,
-  queryInt,
   queryBoolean,
+  queryInt,
   reason,
   rowFields,
   signedMoney,
@@ -162,6 +163,8 @@ export const ledgerEntry = z.object({
   amount: signedMoney,
   currency: currencyCode,
   actorId: id.nullable(),
+  /** The day it counts for: that of its making, or the first open one after a closed period. */
+  bookedOn: day,
   createdAt: instant,
   postings: z.array(posting),
 });
@@ -174,11 +177,11 @@ export const partners = {
         status: z.enum(partnerStatuses).optional(),
         partnerType: z.enum(partnerTypes).optional(),
         q: z.string().trim().max(200).optional(),
+        /** true: only those whom nothing keeps from being paid, as `payability` tells it; false: only the others. */
+        payable: queryBoolean.optional(),
         ...pageFields,
       }),
     )
-        /** true: only those whom nothing keeps from being paid, as `payability` tells it; false: only the others. */
-        payable: queryBoolean.optional(),
     .output(page(partner)),
   create: procedure('partners.edit', 'DUPLICATE')
     .route({ method: 'POST', path: '/partners', summary: 'Register a partner', tags })
@@ -271,6 +274,8 @@ export const partners = {
       method: 'GET',
       path: '/partners/{id}/stats/monthly',
       summary: 'PartnerStats of one month',
+      description:
+        'Of the leads submitted in the month, by their status today, and the credits approved in it; the balances as they were at its end.',
       tags,
     })
     .input(z.object({ id, year: queryInt(1970, 9999), month: queryInt(1, 12) }))

@@ -8,6 +8,11 @@ export function bookingDayOf(today: string, closedUntil: string | null): string 
   return closedUntil === null || today > closedUntil ? today : addDays(closedUntil, 1);
 }
 
+/** The later of two days; null: there is no second one. */
+export function laterDay(day: string, other: string | null): string {
+  return other !== null && other > day ? other : day;
+}
+
 /**
  * What a credit says of itself where its day is closed: the day of the event it is for, or of its approval. Null where it
  * is booked on the day one would look for it.

@@ -1,6 +1,13 @@
-import sql from 'sql-template-tag';
+import sql, { join } from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
-import { figuresDelta, type LedgerEvent, postingsFor } from '#domain/ledger.ts';
+import {
+  figuresDelta,
+  type LedgerEvent,
+  type LedgerEventType,
+  ledgerEventTypes,
+  postingsFor,
+} from '#domain/ledger.ts';
+import { laterDay } from '#domain/periods.ts';
 import type { Session } from '../session.ts';
 import type { Work } from './command.ts';
 import { bookingOf } from './periods/booking.ts';
@@ -17,11 +24,14 @@ export interface LedgerMovement {
   resourceId: string;
   /** Tells apart several entries of one kind about one thing, such as the id of a part payment. */
   discriminator?: string;
+  /** A day that this can't be booked before: that of a credit itself. */
+  notBefore?: string | null;
 }
 
 /**
  * Writes one ledger entry and moves the partner's four stored figures by what it means (`domain.md`, "Balances"), in three
- * statements. It is booked on the command's day, or on the first open one after a closed period (`bookingOf`). The partner's `version` stays: money that comes and goes must not make an open form stale.
+ * statements. It is booked on the command's day, or on the first open one after a closed period (`bookingOf`), and never before another entry about the
+ * same thing: where a period was closed and opened again in between, a credit would else be taken back on a day before it was there. The partner's `version` stays: money that comes and goes must not make an open form stale.
  *
  * Whoever decides anything by the partner's row locks it before calling (the order of locks begins with the partner).
  *
@@ -34,7 +44,7 @@ export async function postToLedger(work: Work, session: Session, movement: Ledge
   const tenantId = session.tenantId;
   const entryId = uuidv7();
   const [first, second] = postingsFor(event);
-  const { day } = await bookingOf(work, session);
+  const day = await bookingDayFor(work, session, movement);
   // The postings first: the entry seals them, and the database refuses it unless they sum to zero.
   await tx.run(sql`insert into ledger_postings (tenant_id, entry_id, account, partner_id, amount) values
     (${tenantId}, ${entryId}, ${first.account}, ${partnerId}, ${first.amount}),
@@ -54,4 +64,20 @@ export async function postToLedger(work: Work, session: Session, movement: Ledge
     withdrawn_amount = withdrawn_amount + ${delta.withdrawnAmount}
     where tenant_id = ${tenantId} and id = ${partnerId}`);
   if (changes !== 1) throw new Error(`The ledger moved money of the partner ${partnerId}, who is not there.`);
+}
+
+/** The kinds that begin what they are about: no entry about it can be there before. */
+const firstKinds: ReadonlySet<LedgerEventType> = new Set(['credit_approved', 'payout_approved']);
+
+async function bookingDayFor(
+  work: Work,
+  session: Session,
+  { event, resourceId, notBefore = null }: LedgerMovement,
+): Promise<string> {
+  const { day } = await bookingOf(work, session);
+  if (firstKinds.has(event.type)) return laterDay(day, notBefore);
+  // All kinds are named, so that the entries of the one thing are found by their key.
+  const row = await work.tx.get<{ last: string | null }>(sql`select max(booked_on) as last from ledger_entries
+    where tenant_id = ${session.tenantId} and kind in (${join([...ledgerEventTypes])}) and resource_id = ${resourceId}`);
+  return laterDay(day, row?.last ?? null);
 }

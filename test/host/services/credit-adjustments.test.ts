@@ -300,6 +300,30 @@ forEachEngine((engine) => {
       expect(items).toHaveLength(2);
     });
 
+    it('holds what is taken back of a held credit with it, and takes nothing of what others have earned', async () => {
+      const office = await host.otherTenant();
+      const partner = await payablePartner(office);
+      await approvedCredits(office, partner.id, [500]);
+      await held(office, 20);
+      const [later] = await approvedCredits(office, partner.id, [1000]);
+      const back = await office
+        .as('approver')
+        .credits.reverse({ id: later!.id, reason: 'A discount.', amount: 600 });
+      expect(back).toMatchObject({ approvedOn: '2026-06-15', payableFrom: '2026-07-05' });
+      expect(await office.as('auditor').balances.get({ id: partner.id })).toMatchObject({
+        available: 900,
+        free: 500,
+        held: 400,
+        heldUntil: '2026-07-05',
+        carriedOver: null,
+      });
+      expect((await generated(office, partner.id)).totalAmount).toBe(500);
+      host.clock.set('2026-07-05T10:00:00.000Z');
+      expect((await generated(office, partner.id, july)).totalAmount).toBe(400);
+      host.clock.set('2026-06-15T10:00:00.000Z');
+      expect(await ledgerDifferences(office)).toEqual([]);
+    });
+
     it('does not start again for what a payout carries over', async () => {
       const office = await host.otherTenant();
       const partner = await payablePartner(office);

@@ -200,6 +200,78 @@ forEachEngine((engine) => {
     });
   });
 
+  describe('a period opened again after something was booked behind it', () => {
+    /** What happened on a day, and what was owed at its end. */
+    const dayOf = async (partner: Partner, day: string) => {
+      const { items, closing } = await office
+        .as('auditor')
+        .balances.statement({ id: partner.id, from: day, to: day });
+      return { kinds: items.map(({ kind }) => kind), closing };
+    };
+    const closedAndOpened = async (between: () => Promise<void>) => {
+      const closed = await close('2026-06-15');
+      await between();
+      await office.as('admin').periods.reopen({ id: closed.id, reason: 'A mistake.' });
+    };
+
+    it('takes a credit back no earlier than it was booked', async () => {
+      const partner = await payablePartner(office);
+      const ids: string[] = [];
+      await closedAndOpened(async () => {
+        for (const { id } of await approvedCredits(office, partner.id, [1000, 500])) ids.push(id);
+      });
+      await office.as('approver').credits.reverse({ id: ids[0]!, reason: 'x' });
+      const part = await office.as('approver').credits.reverse({ id: ids[1]!, reason: 'x', amount: 200 });
+      expect(part).toMatchObject({ approvedOn: '2026-06-16', payableFrom: '2026-06-16' });
+      expect(await dayOf(partner, '2026-06-15')).toEqual({
+        kinds: [],
+        closing: { available: 0, payable: 0, balance: 0 },
+      });
+      expect(await dayOf(partner, '2026-06-16')).toMatchObject({
+        kinds: ['credit', 'credit', 'reversal', 'claw_back'],
+        closing: { available: 300 },
+      });
+      expect(await ledgerDifferences(office)).toEqual([]);
+    });
+
+    it('pays, takes back and cancels a payout no earlier than its approval was booked', async () => {
+      const partner = await payablePartner(office);
+      await approvedCredits(office, partner.id, [1000]);
+      const payout = await generated(office, partner.id);
+      await closedAndOpened(async () => {
+        await office.as('approver').payouts.approve({ id: payout.id });
+      });
+      await paid(office, payout, 400);
+      const { items } = await office.as('auditor').payouts.payments({ id: payout.id });
+      await office.as('finance').payouts.failPayment({
+        id: payout.id,
+        paymentId: items[0]!.id,
+        reason: 'No such account.',
+        date: '2026-06-15',
+      });
+      await office.as('approver').payouts.cancel({ id: payout.id, reason: 'x' });
+      expect(await dayOf(partner, '2026-06-15')).toEqual({
+        kinds: ['credit'],
+        closing: { available: 1000, payable: 0, balance: 1000 },
+      });
+      expect((await dayOf(partner, '2026-06-16')).kinds).toEqual([
+        'payout_approved',
+        'payment',
+        'payment_failed',
+        'payout_cancelled',
+      ]);
+      const ledger = await office.as('finance').partners.ledger({ id: partner.id });
+      expect(ledger.items.map(({ kind, bookedOn }) => [kind, bookedOn])).toEqual([
+        ['payout_cancelled', '2026-06-16'],
+        ['payment_failed', '2026-06-16'],
+        ['payment_recorded', '2026-06-16'],
+        ['payout_approved', '2026-06-16'],
+        ['credit_approved', '2026-06-15'],
+      ]);
+      expect(await ledgerDifferences(office)).toEqual([]);
+    });
+  });
+
   describe('the database', () => {
     it('takes neither an entry nor a credit of a closed day, whoever writes it', async () => {
       const partner = await payablePartner(office);

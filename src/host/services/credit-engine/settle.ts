@@ -7,7 +7,15 @@ import { addToPolicies } from './caps.ts';
 
 type SettledCredit = Pick<
   PartnerLeadCreditRow,
-  'id' | 'partnerId' | 'policyId' | 'sourceId' | 'creditAmount' | 'currency' | 'origin' | 'eventOn'
+  | 'id'
+  | 'partnerId'
+  | 'policyId'
+  | 'sourceId'
+  | 'creditAmount'
+  | 'currency'
+  | 'origin'
+  | 'eventOn'
+  | 'approvedOn'
 >;
 
 /** Where a credit's money goes the moment it is approved: the ledger, and the totals of its policy and its source. */
@@ -50,6 +58,8 @@ function post(
     event: { type, amount },
     resource: 'credit',
     resourceId: id,
+    // A credit that takes back another one may be booked later than today, with that one.
+    notBefore: credit.approvedOn,
   });
 }
 

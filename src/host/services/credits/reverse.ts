@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import { v7 as uuidv7 } from 'uuid';
 import { DomainError } from '#domain/errors.ts';
 import { formatMinor } from '#domain/money.ts';
+import { laterDay } from '#domain/periods.ts';
 import type { PayoutStatus } from '#domain/state-machines.ts';
 import { type PartnerLeadCreditRow, partnerLeadCredits, type Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
@@ -9,7 +10,7 @@ import type { Work } from '../command.ts';
 import { settleApproved, settleReversed } from '../credit-engine/settle.ts';
 import { nameOfStaff } from '../credit-policies/refusals.ts';
 import { notifyOfCredit } from '../notifications/drafts.ts';
-import { creditDays } from '../periods/booking.ts';
+import { type CreditDays, creditDays } from '../periods/booking.ts';
 import type { Input } from '../service.ts';
 import { type HeldCredit, holdCredit, refreshLeads } from './decide.ts';
 import { creditToWire, type WireCredit } from './wire.ts';
@@ -113,7 +114,7 @@ export async function takeBackWithin(
     const taken = await takeOff(work, session, credit, reversal.reason);
     return { credit: taken, compensation: undefined, amount, payoutNumber };
   }
-  const days = await creditDays(work, session, { creditAmount: -amount, eventOn: null }, partner);
+  const days = await compensationDays(work, session, { credit, partner }, amount, payout !== undefined);
   const part =
     amount === credit.creditAmount ? 'a credit' : `${formatMinor(amount, credit.currency)} of a credit`;
   const compensation: PartnerLeadCreditRow = {
@@ -141,6 +142,26 @@ export async function takeBackWithin(
   await settleApproved(work, session, compensation);
   return { credit, compensation, amount, payoutNumber };
 }
+
+/**
+ * The days of the credit below zero: never before the one it takes back from, which a period closed and opened again may have put on a
+ * later day. Out of a credit that is still held and in no payout it takes what is held, and not what others have earned.
+ */
+async function compensationDays(
+  work: Work,
+  session: Session,
+  { credit, partner }: HeldCredit,
+  amount: number,
+  isInPayout: boolean,
+): Promise<CreditDays> {
+  const days = await creditDays(work, session, { creditAmount: -amount, eventOn: null }, partner);
+  const approvedOn = later(days.approvedOn, credit.approvedOn);
+  const payableFrom = later(later(days.payableFrom, approvedOn), isInPayout ? null : credit.payableFrom);
+  return { ...days, approvedOn, payableFrom };
+}
+
+const later = (day: string | null, other: string | null): string | null =>
+  day === null ? other : laterDay(day, other);
 
 function refuseIrreversible({ status, origin, creditAmount }: PartnerLeadCreditRow): void {
   const refuse = (sentence: string) => new DomainError('INVALID_TRANSITION', sentence);

@@ -117,6 +117,7 @@ async function listLedger(
     amount: entry.amount,
     currency: entry.currency,
     actorId: entry.actorId,
+    bookedOn: entry.bookedOn,
     createdAt: entry.createdAt,
     postings: postings.get(entry.id) ?? [],
   }));
