@@ -265,6 +265,21 @@ forEachEngine((engine) => {
       expect(await ledgerDifferences(office)).toEqual([]);
     });
 
+    it('nets off what takes a paid credit back, like any next payout', async () => {
+      const { partner, lines, payout } = await approvedPayout([1000]);
+      await paid(host, payout);
+      const back = await host
+        .as('approver')
+        .credits.reverse({ id: lines[0]!.creditId, reason: 'x', amount: 300 });
+      const [credit] = await approvedCredits(host, partner.id, [800]);
+      const made = (creditIds: string[]) => finance().create({ partnerId: partner.id, ...june, creditIds });
+      expect(await refusalOf(made([credit!.id]))).toMatchObject({
+        code: 'VALIDATION',
+        message: 'A credit of -3.00 EUR is to be netted off in the next payout. Choose it as well.',
+      });
+      expect(await made([credit!.id, back.id])).toMatchObject({ totalAmount: 500 });
+    });
+
     it('is refused where nothing would be left to pay', async () => {
       const partner = await activePartner(host);
       const { id } = await host.as('finance').credits.adjust({

@@ -1,14 +1,14 @@
 import { dayOf } from '#domain/calendar.ts';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import { formatMinor, sumMinor } from '#domain/money.ts';
-import { partnerLeads, partners, type Writer } from '../../database/index.ts';
+import { partners } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
 import { payoutAwaiting } from '../notifications/drafts.ts';
 import { notify } from '../notifications/notify.ts';
 import type { Input } from '../service.ts';
 import { requireActive } from './decisions.ts';
-import type { FreeCredit } from './free-credits.ts';
+import { type FreeCredit, freeCredits } from './free-credits.ts';
 import { writePayout } from './generate.ts';
 import { requireFreeCredit } from './lines.ts';
 import { checkDays } from './queries.ts';
@@ -17,7 +17,7 @@ import type { Payout } from './wire.ts';
 /**
  * A pending payout of chosen credits (`CreatePayout` of the requirements): approved ones of one partner that are payable and in no live
  * payout, whatever their period. Whoever chooses them may go below the minimum payout, for instance to settle with a partner who leaves;
- * nothing else differs from a generated one.
+ * but what takes back a paid credit is netted off in the next payout (`domain.md`, "Credits"), and this is the next one.
  * @throws DomainError `NOT_FOUND`, `VALIDATION`, `INVALID_TRANSITION`, `CONFLICT`, `PARTNER_NOT_ACTIVE`.
  */
 export async function createPayout(
@@ -31,11 +31,17 @@ export async function createPayout(
   const partner = await tx.find(partners, { id: input.partnerId }, { lock: true });
   if (partner === undefined) throw new DomainError('NOT_FOUND', 'There is no such partner.');
   const today = dayOf(now, session.tenant.timeZone);
-  const taken: FreeCredit[] = [];
-  for (const creditId of new Set(input.creditIds)) {
-    taken.push(await chosenCredit(tx, session, partner.id, creditId, today));
+  const free = await freeCredits(tx, session, partner.id, today);
+  const chosen = new Set(input.creditIds);
+  const taken = free.filter(({ id }) => chosen.has(id));
+  for (const { id } of taken) chosen.delete(id);
+  // What is left of them is not free: it is looked at by itself, to be told why.
+  for (const creditId of chosen) {
+    await requireFreeCredit(tx, session, { id: null, partnerId: partner.id }, creditId, today);
+    throw new Error(`The credit ${creditId} is free and was not found among those that are.`);
   }
   requireActive(partner, 'made');
+  requireNetted(taken, free, partner.currency);
   const totalAmount = sumMinor(taken.map((credit) => credit.amount));
   if (totalAmount <= 0) {
     const net = `${formatMinor(totalAmount, partner.currency)} ${partner.currency}`;
@@ -47,28 +53,16 @@ export async function createPayout(
   return payout;
 }
 
-async function chosenCredit(
-  tx: Writer,
-  session: Session,
-  partnerId: string,
-  creditId: string,
-  today: string,
-): Promise<FreeCredit> {
-  const credit = await requireFreeCredit(tx, session, { id: null, partnerId }, creditId, today);
-  const lead =
-    credit.partnerLeadId === null
-      ? undefined
-      : await tx.find(partnerLeads, { id: credit.partnerLeadId }, { withDeleted: true });
-  return {
-    id: credit.id,
-    amount: credit.creditAmount,
-    payableFrom: credit.payableFrom ?? today,
-    partnerLeadId: credit.partnerLeadId,
-    leadStatus: lead?.status ?? null,
-    leadSubmissionId: lead?.leadId ?? null,
-    sourceId: credit.sourceId,
-    policyId: credit.policyId,
-    policyRevision: credit.policyRevision,
-    reason: credit.reason,
-  };
+/** Throws `VALIDATION` where credits below zero would be left out: the partner would be paid what it owes. */
+function requireNetted(taken: readonly FreeCredit[], free: readonly FreeCredit[], currency: string): void {
+  const chosen = new Set(taken.map(({ id }) => id));
+  const leftOut = free.filter(({ id, amount }) => amount < 0 && !chosen.has(id));
+  if (leftOut.length === 0) return;
+  const sum = `${formatMinor(sumMinor(leftOut.map(({ amount }) => amount)), currency)} ${currency}`;
+  throw invalidField(
+    'creditIds',
+    leftOut.length === 1
+      ? `A credit of ${sum} is to be netted off in the next payout. Choose it as well.`
+      : `${leftOut.length} credits below zero, ${sum} together, are to be netted off in the next payout. Choose them as well.`,
+  );
 }
