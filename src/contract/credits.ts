@@ -178,6 +178,8 @@ export const credits = {
         reason: reason.optional(),
         /** Kept with each credit that is approved. */
         approvalNotes: optionalText(2000),
+        /** A repeat answers for each credit it decided with the first result. */
+        commandId: commandFields.commandId,
       }),
     )
     .output(z.object({ outcomes: z.array(outcome) })),

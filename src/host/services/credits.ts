@@ -51,7 +51,7 @@ export function creditsService(host: HostContext): Service<'credits'> {
       ),
 
     bulk: async (session, input, call) => {
-      const { action, ids, reason, approvalNotes } = input;
+      const { action, ids, reason, approvalNotes, commandId: bulkId } = input;
       if (action === 'reject' && reason === undefined) {
         throw invalidField('reason', 'Say why these credits are rejected.');
       }
@@ -59,10 +59,11 @@ export function creditsService(host: HostContext): Service<'credits'> {
       for (const creditId of ids) {
         // Each credit is a command of its own: what was decided before the caller went away stays decided.
         call.signal?.throwIfAborted();
+        const commandId = bulkId === undefined ? undefined : `${bulkId}:credit:${creditId}`;
         const decision =
           action === 'approve'
-            ? approve(session, { id: creditId, approvalNotes })
-            : reject(session, { id: creditId, reason: reason ?? '' });
+            ? approve(session, { id: creditId, approvalNotes, commandId })
+            : reject(session, { id: creditId, reason: reason ?? '', commandId });
         outcomes.push(await outcomeOf(creditId, decision));
       }
       return { outcomes };

@@ -279,6 +279,19 @@ forEachEngine((engine) => {
       expect(await figuresOf(host, own.id)).toEqual(earned(7500));
     });
 
+    it('answer the same again under the same command id, and another command may not take it', async () => {
+      const own = await activePartner(host, { leadPrice: 2500 });
+      const ids = [(await pendingCredit(own)).id, (await pendingCredit(own)).id];
+      const bulk = (change: object = {}) =>
+        approver().bulk({ action: 'approve', ids, approvalNotes: 'Seen.', commandId: 'bulk-1', ...change });
+      const first = await bulk();
+      expect(first.outcomes).toEqual(ids.map((id) => ({ id, ok: true })));
+      expect(await bulk()).toEqual(first);
+      expect(await figuresOf(host, own.id)).toEqual(earned(5000));
+      const other = await bulk({ action: 'reject', reason: 'No' });
+      expect(other.outcomes).toMatchObject(ids.map((id) => ({ id, ok: false, code: 'CONFLICT' })));
+    });
+
     it('are rejected with one reason, which must be given', async () => {
       const credit = await pendingCredit();
       const { bulk } = approver();
