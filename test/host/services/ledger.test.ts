@@ -81,6 +81,7 @@ describe.each(engines)('the ledger on %s', (engine) => {
         where partner_id = ${id} and origin = 'reversal' and reverses_credit_id is not null`,
       [
         'approved credits',
+        expect.stringMatching(/^creditAmount of lead /),
         expect.stringMatching(/^taken back of credit /),
         expect.stringMatching(/^totalCredits of source /),
       ],
@@ -122,6 +123,15 @@ describe.each(engines)('the ledger on %s', (engine) => {
       [
         expect.stringMatching(/^leadsGenerated of source /),
         expect.stringMatching(/^totalRevenue of source /),
+      ],
+    ],
+    [
+      'what a lead shows of its credits',
+      (id) => sql`update partner_leads set credit_amount = credit_amount + 1, credit_status = 'rejected'
+        where partner_id = ${id} and status = 'converted'`,
+      [
+        expect.stringMatching(/^creditAmount of lead /),
+        expect.stringMatching(/^creditStatus of lead .*: rejected instead of approved$/),
       ],
     ],
     [

@@ -14,9 +14,9 @@ const leadsPerStatement = 500;
 /**
  * A lead's credits in one row per lead: the sum of those pending and approved (0 when none of them stands any more), and
  * the step of the one that is furthest behind: `pending`, else `approved`, else `paid` when all that was approved is in payouts that
- * were paid in full. `rejected` says that there were credits and none stands, whether rejected or reversed.
+ * were paid in full. `rejected` says that there were credits and none stands, whether rejected or reversed. `which`: of the credits `c`.
  */
-function summaryOf(tenantId: string, leads: Sql): Sql {
+export function leadCreditSummary(tenantId: string, which: Sql): Sql {
   return sql`select partner_lead_id, sum(live_amount) as credit_amount,
       case when sum(pending) > 0 then 'pending' when sum(approved) > sum(paid) then 'approved'
         when sum(approved) > 0 then 'paid' else 'rejected' end as credit_status
@@ -32,10 +32,13 @@ function summaryOf(tenantId: string, leads: Sql): Sql {
             and d.status <> 'rejected' and p.status = 'paid'
         ) then 1 else 0 end as paid
       from partner_lead_credits c
-      where c.tenant_id = ${tenantId} and c.partner_lead_id in (${leads})
+      where c.tenant_id = ${tenantId} and ${which}
     ) as each_credit
     group by partner_lead_id`;
 }
+
+const summaryOf = (tenantId: string, leads: Sql): Sql =>
+  leadCreditSummary(tenantId, sql`c.partner_lead_id in (${leads})`);
 
 /** What a lead shows now, from its stored credits; null and null where it has none. */
 export async function leadCreditOf(reader: Reader, tenantId: string, leadId: string): Promise<LeadCredit> {

@@ -7,6 +7,7 @@ import {
   postingsFor,
 } from '#domain/ledger.ts';
 import { columnName } from '../../database/table.ts';
+import { leadCreditSummary } from '../credit-engine/lead-credit.ts';
 import { approvedStatuses } from '../payouts/wire.ts';
 import { counterChecks } from './counter-checks.ts';
 
@@ -25,6 +26,7 @@ export function checksOf(tenantId: string): Sql[] {
     creditsInPayouts(tenantId),
     creditsTakenBack(tenantId),
     bookedDays(tenantId),
+    leadCredits(tenantId),
     partnerCounters(tenantId),
     sourceCounters(tenantId),
     policyCounters(tenantId),
@@ -219,6 +221,23 @@ function bookedDays(tenantId: string): Sql {
     from ledger_entries e
     join partner_lead_credits c on c.tenant_id = e.tenant_id and c.id = e.resource_id
     where e.tenant_id = ${tenantId} and e.kind = 'credit_approved' and e.booked_on <> c.approved_on`;
+}
+
+/** What a lead shows of its credits is what they come to and how far they are; words differ by what `computed` says. */
+function leadCredits(tenantId: string): Sql {
+  const ofLeads = sql`select l.partner_id, l.id, l.credit_amount as stored_amount, l.credit_status as stored_status,
+      s.credit_amount, s.credit_status
+    from partner_leads l
+    left join (${leadCreditSummary(tenantId, sql`c.partner_lead_id is not null`)}) as s on s.partner_lead_id = l.id
+    where l.tenant_id = ${tenantId} and (l.credit_status is not null or s.credit_status is not null)`;
+  const named = (status: string): Sql => sql`coalesce(${raw(status)}, 'none')`;
+  return sql`with compared as (${ofLeads})
+    select partner_id, 'creditAmount of lead ' || id as figure, coalesce(stored_amount, 0) as stored,
+      coalesce(credit_amount, 0) as computed
+    from compared where coalesce(stored_amount, 0) <> coalesce(credit_amount, 0)
+    union all
+    select partner_id, 'creditStatus of lead ' || id || ': ' || ${named('stored_status')} || ' instead of ' || ${named('credit_status')}, 0, 1
+    from compared where ${named('stored_status')} <> ${named('credit_status')}`;
 }
 
 /** Leads by their status; a converted lead counts as approved too (`domain.md`, "Figures"). */
