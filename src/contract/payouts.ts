@@ -93,6 +93,8 @@ const payment = z.object({
   paymentMethod: z.enum(paymentMethods),
   paymentDate: day,
   referenceNumber: z.string(),
+  /** Where it went, masked, as the partner's details were then; null for a check, and for payments recorded before this was kept. */
+  account: z.string().nullable(),
   recordedBy: internal(id),
   createdAt: instant,
   /** Set where it did not arrive: the day, and why. */
@@ -239,9 +241,6 @@ export const payouts = {
         averageDaysToApproval: z.number().nullable(),
         /** The currency of the amounts; null where they are of several, whose minor units can't be compared: see `byCurrency`. */
         currency: currencyCode.nullable(),
-      }),
-    ),
-  lines: partnerProcedure('payouts.read', 'NOT_FOUND')
         /** The amounts of each currency there are payouts in. */
         byCurrency: z.array(
           z.object({
@@ -252,6 +251,9 @@ export const payouts = {
             pendingApprovalAmount: signedMoney,
           }),
         ),
+      }),
+    ),
+  lines: partnerProcedure('payouts.read', 'NOT_FOUND')
     .route({ method: 'GET', path: '/payouts/{id}/lines', summary: 'Lines of a payout', tags })
     .input(z.object({ id, status: payoutLine.shape.status.optional(), ...pageFields }))
     .output(page(payoutLine)),

@@ -276,6 +276,7 @@ function fillPayouts(
       paymentMethod: 'bank_transfer',
       paymentDate: settledAt.slice(0, 10),
       referenceNumber: `SEPA-${number}`,
+      account: null,
       recordedBy: people.finance,
       createdAt: settledAt,
     });

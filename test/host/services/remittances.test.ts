@@ -108,6 +108,7 @@ describe('the page', () => {
             on: '2026-06-20',
             method: 'wire',
             reference: hostile,
+            account: hostile,
             amount: 1,
             failed: { on: '2026-06-21', reason: hostile },
           },
@@ -116,10 +117,10 @@ describe('the page', () => {
       }),
     );
     expect(text).not.toMatch(/<img|<script/i);
-    expect(text.match(/&lt;img src=x onerror=alert\(1\)&gt; &quot;&amp;&#39;/g)).toHaveLength(13);
+    expect(text.match(/&lt;img src=x onerror=alert\(1\)&gt; &quot;&amp;&#39;/g)).toHaveLength(14);
     expect(text).not.toContain('\u0007');
     // Whatever turns the writing direction stays within its own text.
-    expect(text.match(/\u202E/g)?.length).toBe(13);
+    expect(text.match(/\u202E/g)?.length).toBe(14);
     expect(text.match(/<bdi>/g)?.length).toBeGreaterThanOrEqual(12);
     expect(text).toContain("default-src 'none'");
     expect(text).not.toMatch(/https?:|src="|url\(/);
@@ -318,6 +319,32 @@ describe.each(engines)('remittance statements on %s', (engine) => {
       code: 'NOT_FOUND',
       message: 'There is no such payout.',
     });
+  });
+
+  it('say where each payment went, whatever the bank details are today', async () => {
+    const office = await host.otherTenant();
+    const { payout, partner } = await pendingPayout(office, [1000]);
+    await office.as('approver').payouts.approve({ id: payout.id });
+    await paid(office, payout, 600);
+    const changed = { iban: 'FR1420041010050500013M02606' };
+    await office.as('partner_manager').partners.update({ id: partner.id, bankingDetails: changed });
+    const partly = await page(office, payout.id);
+    expect(partly).toContain('Bank transfer<div class="note">to <bdi>•••• 3000</bdi></div>');
+    // What is still open goes to the new account.
+    expect(partly).toContain('<dt>Account</dt><dd><bdi>•••• 2606</bdi></dd>');
+    expect((await refused(host, () => paid(office, payout))).code).toBe('VALIDATION');
+    await office.as('approver', 2).partners.verifyBanking({ id: partner.id });
+    await office.as('finance').payouts.pay({
+      id: payout.id,
+      paymentDate: '2026-06-15',
+      referenceNumber: 'CHECK-1',
+      paymentMethod: 'check',
+    });
+    const wholly = await page(office, payout.id);
+    expect(wholly).toContain('<td>Check</td>');
+    expect(wholly).not.toContain('2606');
+    const { items } = await office.as('auditor').payouts.payments({ id: payout.id });
+    expect(items.map(({ account }) => account)).toEqual(['•••• 3000', null]);
   });
 
   it('change when the payout does, and print on the paper of the country', async () => {

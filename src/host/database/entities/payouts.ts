@@ -142,6 +142,8 @@ export const partnerPayoutPayments = defineTable(
     paymentMethod: oneOf(paymentMethods),
     paymentDate: day,
     referenceNumber: text,
+    /** Where it went, masked; the partner's details may be others by now. */
+    account: nullable(text),
     recordedBy: uuid,
     createdAt: instant,
   },
@@ -222,12 +224,17 @@ export const payoutExports = defineTable(
     /** Only payment files skip. */
     skipped: nullable(json<SkippedPayout[]>()),
     executionDate: nullable(day),
+    /** The job that made it; null for what was exported before exports were jobs. */
+    jobId: nullable(uuid),
     createdAt: instant,
   },
   {
     noun: 'export',
     appendOnly: true,
-    indexes: { ix_payout_exports_created: { on: ['tenantId', 'createdAt', 'id'] } },
+    indexes: {
+      ix_payout_exports_created: { on: ['tenantId', 'createdAt', 'id'] },
+      ux_payout_exports_job: { on: ['tenantId', 'jobId'], unique: true, where: 'job_id IS NOT NULL' },
+    },
     checks: { ck_payout_exports_counts: 'row_count >= 0 AND byte_size >= 0' },
     foreignKeys: {
       fk_payout_exports_tenant: { fields: ['tenantId'], table: 'tenants', references: ['id'] },

@@ -57,6 +57,7 @@ async function pay(work: Work, session: Session, input: Input<'payouts', 'pay'>)
     paymentMethod,
     paymentDate,
     referenceNumber,
+    account: accountOf(partner, paymentMethod),
     recordedBy: session.userId,
     createdAt: now,
   });
@@ -116,6 +117,13 @@ function methodOf(partner: PartnerRow, given: PaymentMethod | undefined): Paymen
     'paymentMethod',
     `Choose a payment method: the bank details of ${partner.organizationName} name none.`,
   );
+}
+
+/** Where a payment by this method goes, masked as the details are stored beside the sealed ones. */
+function accountOf({ bankingDetails }: PartnerRow, method: PaymentMethod): string | null {
+  if (bankingDetails === null || method === 'check') return null;
+  if (method === 'paypal') return bankingDetails.paypalEmail ?? null;
+  return bankingDetails.iban ?? bankingDetails.accountNumber;
 }
 
 function requirePastDay(paymentDate: string, today: string): void {

@@ -129,12 +129,12 @@ function lineHtml(line: Statement['lines'][number], currency: string): string {
 }
 
 function paymentsHtml({ payments, currency }: Statement): string {
-  const rows = payments.map(({ on, method, reference, amount, failed }) => {
+  const rows = payments.map(({ on, method, reference, account, amount, failed }) => {
     const came =
       failed === null
         ? ''
         : `<div class="note">Returned on ${escapeHtml(dayText(failed.on))}: ${foreign(failed.reason)}</div>`;
-    return `<tr${failed === null ? '' : ' class="rejected"'}><td class="day">${escapeHtml(dayText(on))}</td><td>${methodLabels[method]}</td><th scope="row">${foreign(reference)}${came}</th><td class="amount">${escapeHtml(amountText(amount, currency))}</td></tr>`;
+    return `<tr${failed === null ? '' : ' class="rejected"'}><td class="day">${escapeHtml(dayText(on))}</td><td>${methodLabels[method]}${account === null ? '' : `<div class="note">to ${foreign(account)}</div>`}</td><th scope="row">${foreign(reference)}${came}</th><td class="amount">${escapeHtml(amountText(amount, currency))}</td></tr>`;
   });
   return `<table>
 <caption>Payments</caption>

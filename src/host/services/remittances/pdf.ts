@@ -265,9 +265,12 @@ export async function statementPdf(statement: Statement, paper: Paper): Promise<
         { header: 'Reference', width: 1 },
         { header: 'Amount', width: 92, isRight: true },
       ],
-      payments.map(({ on, method, reference, amount, failed }) => [
+      payments.map(({ on, method, reference, account, amount, failed }) => [
         [{ text: dayText(on) }],
-        [{ text: methodLabels[method] }],
+        [
+          { text: methodLabels[method] },
+          ...(account === null ? [] : [{ text: `to ${account}`, isFaint: true }]),
+        ],
         [
           { text: reference },
           ...(failed === null

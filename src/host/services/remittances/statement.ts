@@ -4,7 +4,13 @@ import { DomainError } from '#domain/errors.ts';
 import { sumMinor } from '#domain/money.ts';
 import type { PayoutStatus } from '#domain/state-machines.ts';
 import type { CreditOrigin, PaymentMethod } from '#domain/vocabulary.ts';
-import { type PartnerRow, partnerPayouts, partners, type Reader } from '../../database/index.ts';
+import {
+  type PartnerPayoutRow,
+  type PartnerRow,
+  partnerPayouts,
+  partners,
+  type Reader,
+} from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { requireOwn } from '../own-partner.ts';
 import { openAmountOf } from '../payouts/wire.ts';
@@ -32,6 +38,8 @@ export interface StatementPayment {
   on: string;
   method: PaymentMethod;
   reference: string;
+  /** Where it went, masked; null for a check, and where it was not kept. */
+  account: string | null;
   amount: number;
   /** The payment came back. */
   failed: { on: string; reason: string } | null;
@@ -56,7 +64,7 @@ export interface Statement {
     contactName: string | null;
     address: string[];
     taxId: string | null;
-    /** Masked. */
+    /** Where what is open would go, masked; a payment says where it went. */
     account: string | null;
   };
   lines: StatementLine[];
@@ -99,7 +107,7 @@ export async function statementOf(
     asOf: lastChange > payout.updatedAt ? lastChange : payout.updatedAt,
     timeZone: session.tenant.timeZone,
     payer: session.tenant.organizationName,
-    payee: payeeOf(partner),
+    payee: payeeOf(partner, payout),
     lines,
     payments,
     totals: {
@@ -113,9 +121,11 @@ export async function statementOf(
   };
 }
 
-function payeeOf(partner: PartnerRow): Statement['payee'] {
+function payeeOf(partner: PartnerRow, payout: PartnerPayoutRow): Statement['payee'] {
   const town = [partner.zipCode, partner.city, partner.state].filter((part) => part !== null).join(' ');
-  const details = partner.bankingDetails;
+  // Details changed since would tell of an account that nothing was paid to.
+  const isToBePaid = payout.status === 'pending' || openAmountOf(payout) > 0;
+  const details = isToBePaid ? partner.bankingDetails : null;
   return {
     name: partner.organizationName,
     code: partner.partnerCode,
@@ -181,10 +191,11 @@ async function paymentsOf(reader: Reader, session: Session, id: string): Promise
     payment_date: string;
     payment_method: PaymentMethod;
     reference_number: string;
+    account: string | null;
     amount: number;
     failed_on: string | null;
     reason: string | null;
-  }>(sql`select m.payment_date, m.payment_method, m.reference_number, m.amount, f.failed_on, f.reason
+  }>(sql`select m.payment_date, m.payment_method, m.reference_number, m.account, m.amount, f.failed_on, f.reason
     from partner_payout_payments m
     left join partner_payout_payment_failures f on f.tenant_id = m.tenant_id and f.payment_id = m.id
     where m.tenant_id = ${session.tenantId} and m.payout_id = ${id} order by m.payment_date, m.id`);
@@ -192,6 +203,7 @@ async function paymentsOf(reader: Reader, session: Session, id: string): Promise
     on: row.payment_date,
     method: row.payment_method,
     reference: row.reference_number,
+    account: row.account,
     amount: row.amount,
     failed: row.failed_on === null ? null : { on: row.failed_on, reason: row.reason ?? '' },
   }));
