@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { payoutStatuses } from '#domain/state-machines.ts';
 import { exportFormats } from '#domain/vocabulary.ts';
 import {
+  commandFields,
   count,
   currencyCode,
   day,
@@ -38,7 +39,7 @@ export const exportInput = z.object({
   ...selection,
   format: z.enum(exportFormats),
   bom,
-  /** When the bank is to pay; today, and for ACH the next working day, where left out. */
+  /** When the bank is to pay: Monday to Friday. Where left out, the first such day from today on, for ACH from tomorrow on. */
   executionDate: day.optional(),
   /** For PayPal, whose files hold one currency each. */
   currency: currencyCode.optional(),
@@ -104,7 +105,7 @@ export const payoutExports = {
       summary: 'Make a file for finance: CSV, SEPA (pain.001), ACH (NACHA), PayPal or accounting journal',
       tags,
     })
-    .input(exportInput)
+    .input(exportInput.extend({ commandId: commandFields.commandId }))
     .output(exportRecord),
   /** A piece of the file, as text; the same file every time. */
   read: procedure('payouts.export', 'NOT_FOUND', 'CONFLICT')

@@ -31,6 +31,19 @@ const paypalCurrencies = new Set(
 );
 const paypalWholeUnits = new Set(['HUF', 'JPY', 'TWD']);
 
+/**
+ * An amount as PayPal's file says it: 12.60; without decimals where PayPal takes none, though the currency itself has some (HUF
+ * 1500, not 1500.00, which PayPal refuses).
+ * @throws RangeError for a part of a unit of such a currency; `whyNotInFile` lets none through.
+ */
+export function paypalAmount(amount: number, currency: string): string {
+  const said = formatMinor(amount, currency);
+  if (!paypalWholeUnits.has(currency)) return said;
+  const [units = '', part = ''] = said.split('.');
+  if (/[1-9]/.test(part)) throw new RangeError(`PayPal takes no part of a ${currency}: ${said}.`);
+  return units;
+}
+
 const methodWords: Record<PaymentMethod, string> = {
   bank_transfer: 'by bank transfer',
   wire: 'by wire',

@@ -7,7 +7,13 @@ import {
   checkSepaPayer,
   defaultJournalAccounts,
 } from '#domain/payers.ts';
-import { bicFits, largestSepaAmount, type PaymentCandidate, whyNotInFile } from '#domain/payment-files.ts';
+import {
+  bicFits,
+  largestSepaAmount,
+  type PaymentCandidate,
+  paypalAmount,
+  whyNotInFile,
+} from '#domain/payment-files.ts';
 import { partnerStatuses, payoutStatuses } from '#domain/state-machines.ts';
 import { type PaymentFileFormat, paymentFileFormats } from '#domain/vocabulary.ts';
 
@@ -149,6 +155,14 @@ describe('whyNotInFile', () => {
     expect(bicFits('DE89370400440532013000', 'BNPAGPGX')).toBe(false);
     expect(bicFits('DE89370400440532013000', null)).toBe(true);
   });
+});
+
+test('PayPal gets decimals only in currencies it takes them in', () => {
+  expect(paypalAmount(1050, 'EUR')).toBe('10.50');
+  expect(paypalAmount(150_000, 'HUF')).toBe('1500');
+  expect(paypalAmount(100, 'TWD')).toBe('1');
+  expect(paypalAmount(777, 'JPY')).toBe('777');
+  expect(() => paypalAmount(150, 'HUF')).toThrow(RangeError);
 });
 
 describe('the payer', () => {

@@ -5,6 +5,7 @@ import { type PayoutExportRow, payoutExports, type Reader } from '../database/in
 import type { Session } from '../session.ts';
 import { cutPage, decodeCursor } from './paging.ts';
 import { contentTypeOf, openFile, pieceSource } from './payout-exports/files.ts';
+import { noteHandOut } from './payout-exports/hand-outs.ts';
 import { exportNow } from './payout-exports/job.ts';
 import { readPiece } from './payout-exports/pieces.ts';
 import { previewExport } from './payout-exports/preview.ts';
@@ -19,9 +20,18 @@ export function payoutExportsService(host: HostContext): Service<'payoutExports'
   return {
     preview: (session, input) => read(session, (reader) => previewExport(host, reader, session, input)),
     create: (session, input, { signal }) => exportNow(host, session, input, signal),
-    read: async (session, { id, offset }) =>
-      readPiece(await pieceSource(host, await requireExport(host, session, id)), offset),
-    file: async (session, { id }) => fileAnswer(host, await requireExport(host, session, id)),
+    read: async (session, { id, offset }) => {
+      const row = await requireExport(host, session, id);
+      const piece = await readPiece(await pieceSource(host, row), offset);
+      await noteHandOut(host, session, row, offset === 0);
+      return piece;
+    },
+    file: async (session, { id }) => {
+      const row = await requireExport(host, session, id);
+      const answer = await fileAnswer(host, row);
+      await noteHandOut(host, session, row, true);
+      return answer;
+    },
     list: (session, input) => read(session, (reader) => listExports(reader, session, input)),
   };
 }

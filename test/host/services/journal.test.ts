@@ -1,4 +1,7 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import sql, { raw } from 'sql-template-tag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '#test/support/databases.ts';
 import { type TestHost, testHost } from '#test/support/host.ts';
@@ -117,6 +120,32 @@ describe.each(engines)('the accounting journal on %s', (engine) => {
     expect((await of('2026-06-16')).map((row) => row['Date'])).toEqual(['2026-06-16', '2026-06-16']);
     const message = 'The ledger has no entry in this period; there is nothing to export.';
     expect(await refused(host, () => of('2026-06-15'))).toMatchObject({ code: 'NOT_FOUND', message });
+  });
+
+  it('is not made of a ledger in which somebody changed a sum past the database, and leaves no file', async () => {
+    const own = await testHost(engine);
+    try {
+      const partner = await payablePartner(own);
+      await approvedCredits(own, partner.id, [1000, 500]);
+      await own.as('finance').ledger.journal(june);
+      const files = () => readdir(join(own.context.dataFolder, 'exports'));
+      const before = await files();
+      // One entry a cent more, another a cent less: the sums of the period stay as they were.
+      await own.database.write('system', async (tx) => {
+        const guards =
+          engine === 'sqlite'
+            ? ['drop trigger tr_ledger_postings_no_update']
+            : ['reset role', 'alter table ledger_postings disable trigger user'];
+        for (const guard of guards) await tx.run(raw(guard));
+        await tx.run(sql`update ledger_postings set amount = amount + case amount when 500 then 1 else -1 end
+          where amount > 0`);
+      });
+      await expect(own.as('finance').ledger.journal(june)).rejects.toThrow(Error);
+      expect(await files()).toEqual(before);
+      expect((await own.as('auditor').payoutExports.list({})).items).toHaveLength(1);
+    } finally {
+      await own.close();
+    }
   });
 
   it('refuses a period that is none', async () => {

@@ -179,6 +179,32 @@ describe.each(engines)('the formats of payment files on %s', (engine) => {
     expect((await rows(await create(office, { format: 'paypal', currency: 'USD' })))[0]?.[1]).toBe('10.50');
   });
 
+  it("writes PayPal's file as PayPal's guide has it", async () => {
+    const office = await host.otherTenant({ currency: 'HUF' });
+    const cents: Record<string, number> = {};
+    for (const amount of [150_000, 1_234_500]) {
+      const partner = await payablePartner(office, {
+        currency: 'HUF',
+        bankingDetails: { ...paypal, paypalEmail: `pay-${amount}@partner.example` },
+      });
+      const payout = await approvedPayout(office, partner, [amount]);
+      cents[payout.payoutNumber] = amount;
+    }
+    const text = await textOf(office, await create(office, { format: 'paypal' }));
+    // No header, no byte order mark, a row per payment, six columns, and no decimals in a currency PayPal takes none of.
+    const rows: string[][] = parse(text);
+    expect(rows).toHaveLength(2);
+    for (const [recipient, amount, currency, customerId, note, wallet, ...rest] of rows) {
+      expect(rest).toEqual([]);
+      expect(recipient).toBe(`pay-${cents[customerId!]}@partner.example`);
+      expect(amount).toBe(String(cents[customerId!]! / 100));
+      expect(currency).toBe('HUF');
+      expect(customerId).toMatch(/^\S{1,30}$/);
+      expect(note!.length).toBeLessThanOrEqual(400);
+      expect(wallet).toBe('PAYPAL');
+    }
+  });
+
   it('shows the PayPal address masked, and all of it to who may reveal it', async () => {
     const partner = await payablePartner(host, { bankingDetails: paypal });
     expect(partner.bankingDetails).toMatchObject({ paypalEmail: '•••• @partner.example', accountType: null });

@@ -5,7 +5,7 @@ import { DomainError, invalidField } from '#domain/errors.ts';
 import { formatMinor, sumMinor } from '#domain/money.ts';
 import { type AchCredit, fileIdModifier, largestAchTotal, nachaFile } from '#domain/nacha.ts';
 import { toPaymentText } from '#domain/sepa-text.ts';
-import type { Reader } from '../../database/index.ts';
+import type { Reader, Writer } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Order } from './order.ts';
 
@@ -17,6 +17,15 @@ export async function filesToday(reader: Reader, session: Session, now: string):
     where tenant_id = ${session.tenantId} and format = 'nacha'
       and created_at >= ${startOfDay(today, timeZone)} and created_at < ${endOfDayExclusive(today, timeZone)}`);
   return row?.n ?? 0;
+}
+
+/**
+ * Lets one ACH file of the organization be recorded at a time, so that no two of a day have the same letter: PostgreSQL would count
+ * past the other's until it is committed. SQLite has one writer.
+ */
+export async function oneAchFileAtATime(tx: Writer, { tenantId }: Session): Promise<void> {
+  if (tx.engine !== 'postgres') return;
+  await tx.get(sql`select pg_advisory_xact_lock(hashtextextended(${`ACH file ${tenantId}`}, 0))`);
 }
 
 function timeOf(instant: string, timeZone: string): string {

@@ -6,7 +6,7 @@ import { isPaymentFile, unrecordedFile } from './files.ts';
 import { createJournal } from './journal.ts';
 import { type Layout, lineLayout, type OfPayout, payoutLayout } from './layouts.ts';
 import { createPaymentFile } from './payment-file.ts';
-import { type ExportRecord, recordExport, totalsOf } from './record.ts';
+import { type ExportRecord, type ExportRun, recordExport, totalsOf } from './record.ts';
 import { checkFormat, type ExportInput, requireSelection, selectedPayouts } from './selection.ts';
 
 /**
@@ -19,15 +19,15 @@ export async function createExport(
   host: HostContext,
   session: Session,
   input: ExportInput,
-  signal: AbortSignal | undefined,
+  run: ExportRun,
 ): Promise<ExportRecord> {
   checkFormat(input);
   const { format } = input;
-  if (isPaymentFile(format)) return createPaymentFile(host, session, { ...input, format }, signal);
-  if (format === 'journal') return createJournal(host, session, input, signal);
+  if (isPaymentFile(format)) return createPaymentFile(host, session, { ...input, format }, run);
+  if (format === 'journal') return createJournal(host, session, input, run);
   return format === 'csv_lines'
-    ? createCsv(host, session, input, lineLayout, signal)
-    : createCsv(host, session, input, payoutLayout, signal);
+    ? createCsv(host, session, input, lineLayout, run)
+    : createCsv(host, session, input, payoutLayout, run);
 }
 
 /** The rows are of one moment: one statement, streamed, so the memory does not grow with them. */
@@ -36,8 +36,9 @@ async function createCsv<Row extends OfPayout>(
   session: Session,
   input: ExportInput,
   { columns, rows, amountOf }: Layout<Row>,
-  signal: AbortSignal | undefined,
+  run: ExportRun,
 ): Promise<ExportRecord> {
+  const { signal } = run;
   const id = uuidv7();
   const file = await unrecordedFile(host, { id, format: input.format });
   const payoutIds: string[] = [];
@@ -70,7 +71,7 @@ async function createCsv<Row extends OfPayout>(
       return writeCsvFile(file, columns, noting(reader.stream<Row>(rows(payouts, reader.engine))), options);
     },
   );
-  return recordExport(host, session, input, {
+  return recordExport(host, session, input, run, {
     id,
     written,
     totals: totals.result(),

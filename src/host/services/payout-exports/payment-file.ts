@@ -18,12 +18,12 @@ import type { Session } from '../../session.ts';
 import { fullDetails } from '../partners/banking.ts';
 import { idsOf } from '../payouts/ids.ts';
 import { openAmountOf } from '../payouts/wire.ts';
-import { achText, filesToday } from './ach.ts';
+import { achText, filesToday, oneAchFileAtATime } from './ach.ts';
 import { writeSealed } from './files.ts';
 import type { Order } from './order.ts';
 import { pain001Text } from './pain001.ts';
 import { paypalText } from './paypal.ts';
-import { type ExportRecord, recordExport, totalsOf } from './record.ts';
+import { type ExportRecord, type ExportRun, recordExport, totalsOf } from './record.ts';
 import { type ExportInput, requireSelection, selectedPayouts } from './selection.ts';
 
 export type PaymentInput = ExportInput & { format: PaymentFileFormat };
@@ -37,6 +37,8 @@ export interface PaymentPlan {
   versions: ReadonlyMap<string, { payout: number; partner: number }>;
   /** Orders whose payouts a payment file held before; only with `again`. */
   repeated: { payoutId: string; payoutNumber: string; exportedAt: string }[];
+  /** How many orders earlier payment files hold for these payouts. */
+  orderedBefore: number;
 }
 
 /** More payments than any bank takes in one file. */
@@ -61,6 +63,7 @@ interface CandidateRow {
   banking_secret: string | null;
   banking_is_verified: unknown;
   ordered_at: string | null;
+  times_ordered: number;
 }
 
 /**
@@ -87,7 +90,9 @@ export async function planPayments(
       p.status as partner_status, p.banking_secret, p.banking_is_verified,
       (select max(e.created_at) from payout_export_items i
         join payout_exports e on e.tenant_id = i.tenant_id and e.id = i.export_id
-        where i.tenant_id = o.tenant_id and i.payout_id = o.id and i.amount is not null) as ordered_at
+        where i.tenant_id = o.tenant_id and i.payout_id = o.id and i.amount is not null) as ordered_at,
+      (select count(*) from payout_export_items i
+        where i.tenant_id = o.tenant_id and i.payout_id = o.id and i.amount is not null) as times_ordered
     from ${selectedPayouts(reader, session, input)} as o
     join partners p on p.tenant_id = o.tenant_id and p.id = o.partner_id
     order by o.payout_number`);
@@ -96,6 +101,7 @@ export async function planPayments(
   const skipped: SkippedPayout[] = [];
   const repeated: PaymentPlan['repeated'] = [];
   const versions = new Map<string, { payout: number; partner: number }>();
+  let orderedBefore = 0;
   for (const [index, row] of rows.entries()) {
     if (index > 0 && index % openedAtOnce === 0) await breathe();
     const details = fullDetails(host, session, { id: row.partner_id, bankingSecret: row.banking_secret });
@@ -132,6 +138,7 @@ export async function planPayments(
       details,
     });
     versions.set(row.id, { payout: row.version, partner: row.partner_version });
+    orderedBefore += row.times_ordered;
     if (row.ordered_at !== null) {
       repeated.push({ payoutId: row.id, payoutNumber: row.payout_number, exportedAt: row.ordered_at });
     }
@@ -141,7 +148,7 @@ export async function planPayments(
     totals.add(currency, amount);
     totals.addPayout(currency);
   }
-  const plan = { orders, skipped, totals: totals.result(), versions, repeated };
+  const plan = { orders, skipped, totals: totals.result(), versions, repeated, orderedBefore };
   if (format === 'paypal') requireOneCurrency(plan);
   return plan;
 }
@@ -202,7 +209,7 @@ export async function createPaymentFile(
   host: HostContext,
   session: Session,
   input: PaymentInput,
-  signal: AbortSignal | undefined,
+  run: ExportRun,
 ): Promise<ExportRecord> {
   const id = uuidv7();
   const { format } = input;
@@ -224,9 +231,9 @@ export async function createPaymentFile(
     host,
     { id, tenantId: session.tenantId, format },
     text,
-    signal,
+    run.signal,
   );
-  return recordExport(host, session, input, {
+  return recordExport(host, session, input, run, {
     id,
     written: { rows: plan.orders.length, ...written },
     totals: plan.totals,
@@ -236,8 +243,11 @@ export async function createPaymentFile(
     skipped: plan.skipped,
     ...(format !== 'paypal' && { executionDate }),
     async guard(tx, at) {
-      await requireUnchanged(tx, session, plan, input);
-      if (format === 'nacha' && (await filesToday(tx, session, at)) !== serial) throw overtaken();
+      if (format === 'nacha') {
+        await oneAchFileAtATime(tx, session);
+        if ((await filesToday(tx, session, at)) !== serial) throw overtaken();
+      }
+      await requireUnchanged(tx, session, plan);
     },
   });
 }
@@ -252,8 +262,7 @@ const overtaken = (): DomainError =>
 async function requireUnchanged(
   tx: Writer,
   session: Session,
-  { versions, repeated }: PaymentPlan,
-  { again }: PaymentInput,
+  { versions, orderedBefore }: PaymentPlan,
 ): Promise<void> {
   const ids = idsOf(tx.engine, [...versions.keys()]);
   const rows = await tx.all<{ id: string; version: number; partner_version: number }>(
@@ -268,27 +277,40 @@ async function requireUnchanged(
   });
   if (rows.length !== versions.size || !isSame) throw overtaken();
   const ordered = await tx.get<{ n: number }>(
-    sql`select count(distinct payout_id) as n from payout_export_items
+    sql`select count(*) as n from payout_export_items
       where tenant_id = ${session.tenantId} and payout_id in (${ids}) and amount is not null`,
   );
-  if (again !== true && (ordered?.n ?? 0) > repeated.length) throw overtaken();
+  // Asked for again, it must still be again of what was looked at: two such files made at once would order it twice.
+  if (ordered?.n !== orderedBefore) throw overtaken();
 }
 
 /** Saturday and Sunday move on to Monday; bank holidays are the bank's to know. */
-function workingDayAfter(day: string): string {
-  let next = addDays(day, 1);
-  while ([0, 6].includes(new Date(`${next}T00:00:00Z`).getUTCDay())) next = addDays(next, 1);
+function workingDayFrom(day: string): string {
+  let next = day;
+  while (weekendName(next) !== undefined) next = addDays(next, 1);
   return next;
+}
+
+function weekendName(day: string): string | undefined {
+  return { 0: 'Sunday', 6: 'Saturday' }[new Date(`${day}T00:00:00Z`).getUTCDay()];
 }
 
 function executionDateOf(session: Session, { format, executionDate }: PaymentInput, now: string): string {
   const today = dayOf(now, session.tenant.timeZone);
-  if (executionDate === undefined) return format === 'nacha' ? workingDayAfter(today) : today;
+  if (executionDate === undefined) return workingDayFrom(format === 'nacha' ? addDays(today, 1) : today);
   if (!isDay(executionDate)) throw invalidField('executionDate', 'This day does not exist.');
   if (executionDate < today)
     throw invalidField('executionDate', 'A bank pays today or later, not in the past.');
   if (executionDate > addDays(today, 365)) {
     throw invalidField('executionDate', 'No bank keeps an order for more than a year.');
+  }
+  const weekend = weekendName(executionDate);
+  if (weekend !== undefined) {
+    const next = workingDayFrom(executionDate);
+    throw invalidField(
+      'executionDate',
+      `This is a ${weekend}, and banks pay from Monday to Friday. The next such day is ${next}.`,
+    );
   }
   return executionDate;
 }

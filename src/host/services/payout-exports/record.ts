@@ -20,6 +20,21 @@ import type { ExportInput } from './selection.ts';
 
 export type ExportRecord = Output<'payoutExports', 'create'>;
 
+/** The making of an export: the job it is made by, and what its caller calls it. */
+export interface ExportRun {
+  /** An export is recorded once for its job, so that one resumed after a crash answers with what it had made. */
+  jobId: string;
+  /** The same id answers with the first file again (`domain.md`, "Conventions": retries). */
+  commandId?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** How the command is stored: everything that makes a repeat the same. */
+export const exportCommand = (input: ExportInput, commandId: string | undefined) => ({
+  name: 'payoutExports.create',
+  input: { ...input, commandId },
+});
+
 /** A file that lies complete in the data folder and is not recorded yet. */
 export interface MadeFile {
   id: string;
@@ -53,18 +68,21 @@ export async function recordExport(
   host: HostContext,
   session: Session,
   input: ExportInput,
+  run: ExportRun,
   made: MadeFile,
 ): Promise<ExportRecord> {
   const { format } = input;
   const file = { id: made.id, format };
   let row: PayoutExportRow;
   try {
-    row = await insertExport(host, session, input, made);
+    row = await insertExport(host, session, input, run, made);
   } catch (error) {
     await dropFile(host, file);
     throw error;
   }
-  await keepFile(host, file);
+  // The same command had made its file meanwhile: that one counts.
+  if (row.id !== made.id) await dropFile(host, file);
+  else await keepFile(host, file);
   return exportToWire(row);
 }
 
@@ -72,10 +90,11 @@ function insertExport(
   host: HostContext,
   session: Session,
   input: ExportInput,
+  { jobId, commandId }: ExportRun,
   made: MadeFile,
 ): Promise<PayoutExportRow> {
   const { id, written, totals, payoutIds, amounts, skipped, executionDate } = made;
-  return command(host, session, { name: 'payoutExports.create', input: {} }, async ({ tx, now, record }) => {
+  return command(host, session, exportCommand(input, commandId), async ({ tx, now, record }) => {
     await made.guard?.(tx, now);
     const { payoutIds: chosen, format, ...filter } = input;
     const alreadyExported = await countExportedBefore(tx, session, payoutIds, format);
@@ -94,6 +113,7 @@ function insertExport(
       totals,
       skipped: skipped ?? null,
       executionDate: executionDate ?? null,
+      jobId,
       createdAt: now,
     };
     await tx.insert(payoutExports, row);

@@ -8,7 +8,8 @@ import { checkDays, payoutConditions } from '../payouts/queries.ts';
 import type { Input } from '../service.ts';
 import { isPaymentFile } from './files.ts';
 
-export type ExportInput = Input<'payoutExports', 'create'>;
+/** What makes one file differ from another; what its caller calls the command is no part of it. */
+export type ExportInput = Omit<Input<'payoutExports', 'create'>, 'commandId'>;
 
 /** What of the input chooses payouts. */
 type Selection = Pick<ExportInput, 'payoutIds' | 'periodStart' | 'periodEnd' | 'status' | 'format'>;

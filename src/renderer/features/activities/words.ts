@@ -86,6 +86,7 @@ export const actionWords: Record<string, string> = {
   period_closed: 'closed a period',
   period_reopened: 'opened a period again',
   payouts_exported: 'exported payouts',
+  payment_file_handed_out: 'took a payment file with account numbers in full',
 };
 
 /** What an activity is about, as the filter calls it. */
