@@ -5,6 +5,12 @@ import type { AccountType } from './vocabulary.ts';
  * Format Specifications"): records of 94 characters in blocks of ten, here with one batch of credits. Amounts are cents
  * of USD. The caller cleans the texts (`toPaymentText`); whatever doesn't fit its field is a mistake of the program and
  * throws, because a cut account number pays somebody else.
+ *
+ * Written here because no kept-up package can write these files (npm, looked at in November 2026). `achkit` 0.2.0 is the one with
+ * a release of this year: it cuts what is too long without a word, account numbers too, takes the sender for a routing number of
+ * nine digits, where a bank assigns ten characters, and accepts a wrong check digit. It reads and checks well, so the tests have it
+ * read everything written here. `@ach/ach` 1.1.0 is of 2016, and `@midlandsbank/node-nacha` a copy of it; `nach2` 0.5.1 adds amounts
+ * up as floats; `ach-node-sdk` is the client of a server, and the library behind that is written in Go.
  */
 
 /** Who pays, as the bank set it up. */
