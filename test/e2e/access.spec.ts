@@ -1,4 +1,6 @@
-import { Secret, TOTP } from 'otpauth';
+import type { Page } from '@playwright/test';
+import { Secret, TOTP, URI } from 'otpauth';
+import decodeQR from 'qr/decode.js';
 import { activePartner } from '../host/services/credit-stories.ts';
 import { type Desk, expect, expectAccessible, test } from './support/desk.ts';
 
@@ -7,6 +9,21 @@ const password = 'correct horse battery';
 /** A code of the authenticator, of now or so many steps of half a minute ahead. */
 const codeOf = (secret: string, ahead = 0) =>
   new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: Date.now() + ahead * 30_000 });
+
+/** Reads the QR code of a picture of the screen with somebody else's reader; the page only takes the PNG apart. */
+async function readByCamera(page: Page, png: Buffer): Promise<string> {
+  const pixels: { width: number; height: number; base64: string } = await page.evaluate(`(async () => {
+    const bytes = Uint8Array.from(atob('${png.toString('base64')}'), (each) => each.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const { width, height } = bitmap;
+    const context = new OffscreenCanvas(width, height).getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    return { width, height, base64: btoa(Array.from(data, (each) => String.fromCharCode(each)).join('')) };
+  })()`);
+  const { width, height, base64 } = pixels;
+  return decodeQR({ width, height, data: Buffer.from(base64, 'base64') });
+}
 
 const hire = (desk: Desk) =>
   desk.as('admin').staff.create({
@@ -32,10 +49,18 @@ test('where the organization asks for a second factor, it is set up first, and a
   const key = await page.locator('code').textContent();
   const secret = (key ?? '').replaceAll(' ', '');
   await expectAccessible(page);
-  await page.getByLabel('Code').fill('000000');
+  // What a camera sees, in either colour scheme, is what the app needs to know.
+  const picture = page.getByRole('img', { name: 'QR code that adds this account to an authenticator app' });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const uri = await readByCamera(page, await picture.screenshot());
+    expect(URI.parse(uri)).toMatchObject({ label: 'nora@example.com', digits: 6, period: 30 });
+    expect(new URL(uri).searchParams.get('secret')).toBe(secret);
+  }
+  await page.getByRole('textbox', { name: 'Code' }).fill('000000');
   await page.getByRole('button', { name: 'Switch on' }).click();
   await expect(page.getByText(/This code is not right/)).toBeVisible();
-  await page.getByLabel('Code').fill(codeOf(secret));
+  await page.getByRole('textbox', { name: 'Code' }).fill(codeOf(secret));
   await page.getByRole('button', { name: 'Switch on' }).click();
   await expect(page.getByRole('listitem')).toHaveCount(10);
   await expectAccessible(page);

@@ -1,9 +1,10 @@
-import { Alert, Button, Code, List, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Center, Code, List, Stack, Text, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation } from '@tanstack/react-query';
 import { fieldErrorsOf, sentenceOf, useApi } from '../../app/api.tsx';
 import type { SessionUser } from '../../app/session.tsx';
 import { EntranceCard } from '../../components/entrance-card.tsx';
+import { QrCode } from '../../components/qr-code.tsx';
 import { SignOutButton } from './sign-out-button.tsx';
 
 /** What somebody without a second factor may do where the organization asks for one: set one up. */
@@ -65,8 +66,15 @@ export function SecondFactorScreen({
         ) : (
           <form onSubmit={form.onSubmit((values) => confirm.mutate(values))}>
             <Stack gap="md">
+              <Text>Scan this code with the app:</Text>
+              <Center>
+                <QrCode
+                  text={enrol.data.uri}
+                  label="QR code that adds this account to an authenticator app"
+                />
+              </Center>
               <Text>
-                Add an account in the app with this key:{' '}
+                Or add an account in the app with this key:{' '}
                 <Code>{enrol.data.secret.match(/.{1,4}/g)?.join(' ')}</Code>
               </Text>
               <TextInput
