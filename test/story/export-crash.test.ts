@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { cp, readdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Outputs } from '#contract/index.ts';
+import { type Acting, actAs, composeHost, createLog, type Host, isSound, verifyAll } from '#host/index.ts';
+import { testLocation } from '#test/support/databases.ts';
+import { schemaErrors } from '#test/support/schemas.ts';
+import { admins, partnerCount, prepareOffice } from './crash-stage.ts';
+import { type ExportMoment, killedExport, readyToPay } from './export-crash-stage.ts';
+
+type Client = Acting['client'];
+type Made = Outputs['payoutExports']['create'];
+
+const log = createLog('silent');
+const exportsOf = (folder: string) => readdir(join(folder, 'exports'));
+const recordedBy = (moment: ExportMoment) => moment === 'committed' || moment === 'named';
+
+async function textOf(client: Client, { id }: Made): Promise<string> {
+  const { body } = await client.payoutExports.file({ id });
+  return body.text();
+}
+
+/** The export is whole: its file is the one recorded, and it was recorded once, with its activity. */
+async function expectWhole(client: Client, made: Made): Promise<string> {
+  const text = await textOf(client, made);
+  expect(createHash('sha256').update(text).digest('hex')).toBe(made.fileSha256);
+  expect(Buffer.byteLength(text)).toBe(made.byteSize);
+  expect((await client.payoutExports.list({})).items).toEqual([made]);
+  const { items } = await client.activities.list({ action: 'payouts_exported' });
+  expect(items.map(({ resourceId }) => resourceId)).toEqual([made.id]);
+  return text;
+}
+
+async function expectSound(host: Host): Promise<void> {
+  expect(isSound(await verifyAll(host))).toBe(true);
+}
+
+/** As if nobody had written to what a crash left for a while. */
+async function age(folder: string): Promise<void> {
+  const longAgo = new Date(Date.now() - 3_600_000);
+  for (const name of await exportsOf(folder)) await utimes(join(folder, 'exports', name), longAgo, longAgo);
+}
+
+describe('an export that is killed', () => {
+  let office: Awaited<ReturnType<typeof prepareOffice>>;
+  let ready: string;
+  beforeAll(async () => {
+    office = await prepareOffice();
+    ready = await office.copy();
+    await readyToPay(ready);
+  });
+  afterAll(() => office.remove());
+
+  it.each<[ExportMoment, 'csv_lines' | 'pain001']>([
+    ['growing', 'csv_lines'],
+    ['written', 'csv_lines'],
+    ['recorded', 'csv_lines'],
+    ['committed', 'csv_lines'],
+    ['named', 'csv_lines'],
+    ['written', 'pain001'],
+    ['recorded', 'pain001'],
+    ['committed', 'pain001'],
+    ['named', 'pain001'],
+  ])('is there whole or not at all, and once when its job was resumed (%s, %s)', async (moment, format) => {
+    const folder = `${ready}-${moment}-${format}`;
+    await cp(ready, folder, { recursive: true });
+    await killedExport(folder, moment, format);
+
+    const ending = format === 'pain001' ? 'sealed' : 'csv';
+    const left = await exportsOf(folder);
+    expect(left).toHaveLength(1);
+    const expected: Record<ExportMoment, RegExp> = {
+      growing: new RegExp(`^\\..*\\.${ending}\\.unrecorded\\..*\\.tmp$`),
+      written: new RegExp(`^[0-9a-f-]{36}\\.${ending}\\.unrecorded$`),
+      recorded: new RegExp(`^[0-9a-f-]{36}\\.${ending}\\.unrecorded$`),
+      committed: new RegExp(`^[0-9a-f-]{36}\\.${ending}\\.unrecorded$`),
+      named: new RegExp(`^[0-9a-f-]{36}\\.${ending}$`),
+    };
+    expect(left[0]).toMatch(expected[moment]);
+
+    let made: Made;
+    const host = await composeHost({ dataFolder: folder, log });
+    try {
+      await expectSound(host);
+      const { client } = await actAs(host, admins.first);
+      const [before] = (await client.payoutExports.list({})).items;
+      expect(before !== undefined).toBe(recordedBy(moment));
+      if (before !== undefined) {
+        await expectWhole(client, before);
+        expect(await exportsOf(folder)).toEqual([`${before.id}.${ending}`]);
+      } else {
+        expect((await client.activities.list({ action: 'payouts_exported' })).items).toEqual([]);
+      }
+
+      const [job] = (await client.jobs.list({ status: 'interrupted' })).items;
+      expect(job).toMatchObject({ kind: 'payout_export', canResume: true });
+      await client.jobs.resume({ id: job!.id });
+      let last: Outputs['jobs']['get'] | undefined;
+      for await (const state of await client.jobs.watch({ id: job!.id })) last = state;
+      expect(last).toMatchObject({ status: 'completed', failure: null });
+      if (last?.result?.kind !== 'payout_export') throw new Error('It is no export.');
+      made = last.result.export;
+      if (before !== undefined) expect(made).toEqual(before);
+      const text = await expectWhole(client, made);
+      if (format === 'pain001') {
+        expect(Object.values(await schemaErrors([text]))).toEqual([[], []]);
+        expect(made.rowCount).toBe(partnerCount);
+        // Each payout is ordered once, whatever was killed.
+        await expect(client.payoutExports.create({ format })).rejects.toMatchObject({ code: 'DUPLICATE' });
+      } else {
+        expect(text.trim().split('\r\n')).toHaveLength(1 + 2 * partnerCount);
+      }
+      await expectSound(host);
+    } finally {
+      await host.close();
+    }
+    // What the crash left goes at a later start, and only that.
+    await age(folder);
+    await (await composeHost({ dataFolder: folder, log })).close();
+    expect(await exportsOf(folder)).toEqual([`${made.id}.${ending}`]);
+  });
+
+  it.each<ExportMoment>(['recorded', 'committed'])(
+    'is there whole or not at all with its rows on PostgreSQL (%s)',
+    async (moment) => {
+      const { location, remove } = await testLocation('postgres');
+      if (location.engine !== 'postgres') throw new Error('It is no server.');
+      const databaseUrl = location.url;
+      const server = await prepareOffice(databaseUrl);
+      try {
+        const folder = await server.copy();
+        await readyToPay(folder, databaseUrl);
+        await killedExport(folder, moment, 'pain001', databaseUrl);
+        const host = await composeHost({ dataFolder: folder, databaseUrl, log });
+        await expectSound(host);
+        const { client } = await actAs(host, admins.first);
+        const { items } = await client.payoutExports.list({});
+        expect(items).toHaveLength(recordedBy(moment) ? 1 : 0);
+        for (const made of items) await expectWhole(client, made);
+        const again = client.payoutExports.create({ format: 'pain001' });
+        if (recordedBy(moment)) await expect(again).rejects.toMatchObject({ code: 'DUPLICATE' });
+        else await expectWhole(client, await again);
+        await host.close();
+      } finally {
+        await server.remove();
+        await remove();
+      }
+    },
+  );
+});
