@@ -15,8 +15,5 @@ export const looseEnds: Migration = {
     // Payable are approved credits alone: one that waits for its approval needs no entry here.
     `DROP INDEX "ix_partner_lead_credits_payable"`,
     `CREATE INDEX "ix_partner_lead_credits_payable" ON "partner_lead_credits" ("tenant_id", "partner_id", "payable_from") WHERE status = 'approved'`,
-    // How many leads there are in a status is counted without looking at each.
-    `DROP INDEX "ix_partner_leads_status"`,
-    `CREATE INDEX "ix_partner_leads_status" ON "partner_leads" ("tenant_id", "status", "submitted_at", "id", "deleted_at")`,
   ],
 };

@@ -17,9 +17,6 @@ export const looseEnds: Migration = {
     // Payable are approved credits alone: one that waits for its approval needs no entry here.
     `DROP INDEX "ix_partner_lead_credits_payable"`,
     `CREATE INDEX "ix_partner_lead_credits_payable" ON "partner_lead_credits" ("tenant_id", "partner_id", "payable_from") WHERE status = 'approved'`,
-    // How many leads there are in a status is counted without looking at each.
-    `DROP INDEX "ix_partner_leads_status"`,
-    `CREATE INDEX "ix_partner_leads_status" ON "partner_leads" ("tenant_id", "status", "submitted_at", "id", "deleted_at")`,
     // With its rows in the order they come. In the order of the key each went to a place of its own, among long rows: four pages written
     // for one notification, where two do.
     ...rebuildTable(

@@ -166,8 +166,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
       }),
     migrate: () =>
       lifetime.during(() =>
-        alone(() =>
-          runMigrations(migrations, {
+        alone(async () => {
+          const report = await runMigrations(migrations, {
             applied: async () => history(),
             async prepare(from, to) {
               if (from === 0) return undefined;
@@ -177,8 +177,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
               return target;
             },
             apply,
-          }),
-        ),
+          });
+          if (report.from > 0 && report.applied.length > 0) analyzeNewIndexes(writing.connection);
+          return report;
+        }),
       ),
     backup: (targetFile) => lifetime.during(() => backup(targetFile)),
     async close() {
@@ -249,6 +251,24 @@ function refuseDanglingRows(connection: Connection, migration: Migration): void 
   throw new Error(
     `Step ${migration.number} (${migration.name}) left ${dangling.length} rows without what they belong to, the first in ${first.table} (of ${first.parent}).`,
   );
+}
+
+/**
+ * Counts what the planner has to know of indexes that a step has just made. Among others whose counts it has, it would take one
+ * without for the best of all. (Seen with a million leads: the queue read along the wrong index, 1.5 s a page instead of 1 ms.)
+ */
+function analyzeNewIndexes(connection: Connection): void {
+  if (connection.prepare("select 1 from sqlite_master where name = 'sqlite_stat1'").get() === undefined)
+    return;
+  const tables = connection
+    .prepare<[], string>(
+      `select distinct i.tbl_name from sqlite_master i
+        where i.type = 'index' and not exists (select 1 from sqlite_stat1 s where s.tbl = i.tbl_name and s.idx = i.name)`,
+    )
+    .pluck()
+    .all();
+  connection.pragma('analysis_limit = 1000');
+  for (const table of tables) connection.exec(`analyze "${table}"`);
 }
 
 function readHistory(connection: Connection): Applied[] {

@@ -186,6 +186,41 @@ it('refuses a file that is no database, and leaves it alone', async () => {
   await place.remove();
 });
 
+it('tells the planner of SQLite about the indexes of a new step, where it knows the older ones', async () => {
+  const steps: Migration[] = [
+    {
+      number: 1,
+      name: 'words',
+      up: [
+        'CREATE TABLE "words" (id INTEGER PRIMARY KEY, word TEXT, length INTEGER) STRICT',
+        'CREATE INDEX "ix_words_word" ON words (word)',
+        "INSERT INTO words VALUES (1, 'a', 1), (2, 'be', 2), (3, 'so', 2)",
+      ],
+    },
+  ];
+  const place = await emptyLocation('sqlite');
+  const older = await openWith(place, steps);
+  await older.migrate();
+  await older.write('system', (tx) => tx.run(sql`analyze`));
+  await older.close();
+  const index: Migration = {
+    number: 2,
+    name: 'lengths',
+    up: ['CREATE INDEX "ix_words_length" ON words (length)'],
+  };
+  const database = await openWith(place, [...steps, index]);
+  await database.migrate();
+  const known = await database.read('system', (reader) =>
+    reader.all(sql`select idx, stat from sqlite_stat1 where tbl = 'words' order by idx`),
+  );
+  expect(known).toEqual([
+    { idx: 'ix_words_length', stat: '3 2' },
+    { idx: 'ix_words_word', stat: '3 1' },
+  ]);
+  await database.close();
+  await place.remove();
+});
+
 describe('a step that makes a table of SQLite anew', () => {
   const steps: Migration[] = [
     {

@@ -176,7 +176,7 @@ export const partnerLeads = defineTable(
       ix_partner_leads_partner: {
         on: ['tenantId', 'partnerId', 'submittedAt', 'id', 'deletedAt', 'status', 'qualityScore'],
       },
-      ix_partner_leads_status: { on: ['tenantId', 'status', 'submittedAt', 'id', 'deletedAt'] },
+      ix_partner_leads_status: { on: ['tenantId', 'status', 'submittedAt', 'id'] },
       ix_partner_leads_source: {
         on: ['tenantId', 'sourceId', 'submittedAt', 'id', 'deletedAt', 'status', 'qualityScore'],
       },
