@@ -174,8 +174,9 @@ async function madeBy(reader: Reader, session: Session, partner: PartnerRow): Pr
 /** What an approval needs and the partner lacks (`domain.md`, "Partner"). */
 function missingDetails(partner: PartnerRow): FieldError[] {
   const missing: FieldError[] = [];
-  if (partner.contactName === null) {
-    missing.push({ path: 'contactName', message: 'The contact name is missing.' });
+  // Of the contact the requirements know the e-mail address alone (`contact_email`, "Main contact").
+  if (partner.contactEmail === null) {
+    missing.push({ path: 'contactEmail', message: 'The contact’s e-mail address is missing.' });
   }
   if (partner.taxId === null) missing.push({ path: 'taxId', message: 'The tax id is missing.' });
   return [...missing, ...bankingProblems(partner)];

@@ -52,7 +52,7 @@ export const bankingFieldsOf: Record<
 export function approvalGaps(partner: Partner): string[] {
   const details = partner.bankingDetails;
   return [
-    ...(partner.contactName === null ? ['The contact name is missing.'] : []),
+    ...(partner.contactEmail === null ? ['The contact’s e-mail address is missing.'] : []),
     ...(partner.taxId === null ? ['The tax ID is missing.'] : []),
     ...bankingGaps(details),
   ];

@@ -114,21 +114,21 @@ describe.each(engines)('deciding about a partner on %s', (engine) => {
 
   describe('completeness', () => {
     it.each<[string, object, string[]]>([
-      ['the contact', { contactName: null }, ['contactName']],
       ['the tax id', { taxId: null }, ['taxId']],
       ['all bank details', { bankingDetails: null }, ['bankingDetails']],
       ['the account', { bankingDetails: { accountHolder: 'Kim Berg' } }, ['bankingDetails.iban']],
-      [
-        'everything',
-        { contactName: null, taxId: null, bankingDetails: null },
-        ['contactName', 'taxId', 'bankingDetails'],
-      ],
+      ['everything', { taxId: null, bankingDetails: null }, ['taxId', 'bankingDetails']],
     ])('does not approve a partner without %s', async (_what, patch, paths) => {
       const { id } = await register(host, patch);
       expect(await refused(host, () => approver.approve({ id, reason: 'Never mind.' }))).toMatchObject({
         code: 'VALIDATION',
         data: { fields: paths.map((path) => ({ path })) },
       });
+    });
+
+    it('asks of the contact what the requirements name, the e-mail address, and no name', async () => {
+      const { id } = await register(host, { contactName: null, contactPhone: null });
+      expect((await approver.approve({ id })).status).toBe('active');
     });
 
     it('approves an incomplete one on an override with a reason, and says so', async () => {
