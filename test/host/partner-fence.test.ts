@@ -91,6 +91,10 @@ describe.each(engines)('a partner’s own people on %s', (engine) => {
       expect(['NOT_FOUND', 'FORBIDDEN', 'INTERNAL_SERVER_ERROR']).not.toContain(mine?.code);
     });
 
+    it('are tried with each id field there is', () => {
+      expect(withIds.length).toBeGreaterThan(60);
+    });
+
     it('have changed nothing there', async () => {
       expect(await storedOf(host, theirs)).toEqual(before);
     });
@@ -153,6 +157,7 @@ describe.each(engines)('a partner’s own people on %s', (engine) => {
         expect(page.total).toBe(page.items.length);
         expect(page.items.filter(({ partnerId }) => partnerId !== ours)).toEqual([]);
       }
+      expect((await answerOf(client.leads.list({ escalated: true }))).code).toBe('FORBIDDEN');
       // A place in the office's own list, handed on or guessed, opens no more of it.
       for (const path of ['partners.list', 'leads.list', 'credits.list', 'payouts.list', 'imports.list']) {
         const office = (await call(admin, path, { limit: 1 })) as { nextCursor: string | null };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { composeHost, createLog, type Host, type HttpServer, serveHttp } from '#host/index.ts';
+import { smtpServer } from '#test/support/smtp.ts';
 
 const password = 'correct horse battery';
 const kim = { email: 'kim@hafen.example', firstName: 'Kim', lastName: 'Berg', role: 'lead_manager' };
@@ -17,8 +18,9 @@ interface Answer {
     message: string;
     recoveryCodes: string[];
     fields: { path: string }[];
-    items: { partnerId: string }[];
+    items: { id: string; partnerId: string }[];
     invitation: { token: string };
+    mailedTo: string | null;
     user: object;
     qualityScore: number;
   };
@@ -62,6 +64,38 @@ describe('a partner’s person over REST', () => {
     await server.close();
     await host.close();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  it('is e-mailed the link where that is set up, and is told to nobody else', async () => {
+    const smtp = await smtpServer();
+    try {
+      await rest(office, 'PATCH', '/settings', { publicUrl: 'https://desk.example.com' });
+      const mail = { isEnabled: true, host: '127.0.0.1', port: smtp.port, security: 'none', userName: null };
+      const from = { fromName: 'Wire Office', fromAddress: 'office@wire.example' };
+      expect((await rest(office, 'PUT', '/mail/settings', { ...mail, ...from })).status).toBe(200);
+      const ida = { ...kim, email: 'ida@hafen.example' };
+      const { status, body } = await rest(office, 'POST', `/partners/${own}/users`, ida);
+      expect([status, body.invitation, body.mailedTo]).toEqual([200, null, ida.email]);
+      // The host sends by itself, soon after.
+      await expect.poll(() => smtp.to(ida.email).length, { timeout: 20_000 }).toBe(1);
+      const token = /accept-invitation#([\w-]+)/.exec(smtp.to(ida.email)[0]?.mail.text ?? '')?.[1];
+      expect((await rest('', 'POST', '/auth/accept-invitation', { token, password })).status).toBe(200);
+      const again = await rest(office, 'POST', `/partner-users/${body.id}/invite`, { byMail: false });
+      expect(again.body).toMatchObject({ mailedTo: null, invitation: { token: expect.any(String) } });
+      await rest(office, 'PUT', '/mail/settings', { ...mail, ...from, isEnabled: false });
+      const asked = await rest(office, 'POST', `/partner-users/${body.id}/invite`, { byMail: true });
+      expect(asked).toMatchObject({ status: 400, body: { fields: [{ path: 'byMail' }] } });
+    } finally {
+      await smtp.close();
+    }
+  });
+
+  it('finds its partner among those that can’t be paid, and staff find all of them', async () => {
+    const found = async (query: string, token = office) =>
+      (await rest(token, 'GET', `/partners?${query}`)).body.items.map(({ id }) => id).toSorted();
+    expect(await found('payable=true')).toEqual([]);
+    expect(await found('payable=false')).toEqual([own, other].toSorted());
+    expect((await rest(office, 'GET', '/partners?payable=perhaps')).status).toBe(400);
   });
 
   it('is invited, signs in, works for the own partner, and takes a second factor', async () => {

@@ -1,5 +1,6 @@
 import sql, { empty, join, raw, type Sql } from 'sql-template-tag';
 import { isDay, startOfDay } from '#domain/calendar.ts';
+import { DomainError } from '#domain/errors.ts';
 import { readSearch, type SearchTerm } from '#domain/lead-search.ts';
 import type { HostContext } from '../../context.ts';
 import { leadImports, type PartnerLeadRow, partnerLeads, type Reader } from '../../database/index.ts';
@@ -124,6 +125,10 @@ async function readFilters(
   // A partner's own user sees its leads, and of another partner there are none.
   const partnerId = input.partnerId ?? session.partnerId ?? undefined;
   if (session.partnerId !== null && partnerId !== session.partnerId) return undefined;
+  // What a lead doesn't show them can't be found out by asking for it either.
+  if (session.partnerId !== null && input.escalated !== undefined) {
+    throw new DomainError('FORBIDDEN', 'Only the office looks for escalated leads.');
+  }
   const search = await readTerms(reader, session, input.q);
   if (search === 'nothing') return undefined;
   const minScore = input.minScore === undefined ? undefined : leastHundredths(input.minScore);

@@ -280,14 +280,11 @@ describe.each(engines)('registering and changing a partner on %s', (engine) => {
 
     it('finds neither an unknown partner nor that of another organization', async () => {
       const foreign = await register(other, { bankingDetails: null });
-      for (const id of [uuidv7(), foreign.id]) {
+      for (const id of [uuidv7(), foreign.id, 'not-an-id']) {
         expect(
           await refused(host, () => host.as('partner_manager').partners.update({ id, city: 'X' })),
         ).toMatchObject({ code: 'NOT_FOUND' });
       }
-      expect(
-        await refused(host, () => host.as('partner_manager').partners.update({ id: 'not-an-id', city: 'X' })),
-      ).toMatchObject({ code: 'VALIDATION' });
     });
   });
 });
