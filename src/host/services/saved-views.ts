@@ -4,6 +4,7 @@ import { DomainError, invalidField } from '#domain/errors.ts';
 import { isOneOf, staffRoles } from '#domain/vocabulary.ts';
 import type { HostContext } from '../context.ts';
 import {
+  ConstraintError,
   leadImports,
   partnerSources,
   partners,
@@ -45,6 +46,7 @@ export function savedViewsService(host: HostContext): Service<'savedViews'> {
       command(host, session, { name: 'savedViews.create', input }, async ({ tx, now, record }) => {
         const { list, name, sharedWith, role } = input;
         requireSharing(session, { sharedWith, role });
+        requireOfList(list, input.filters);
         await requireKnown(tx, session, input.filters);
         await requireFreeName(tx, session.userId, list, name);
         const row: SavedViewRow = {
@@ -61,7 +63,7 @@ export function savedViewsService(host: HostContext): Service<'savedViews'> {
           updatedAt: now,
           deletedAt: null,
         };
-        await tx.insert(savedViews, row);
+        await unlessTaken(name, tx.insert(savedViews, row));
         record({
           action: 'saved_view_created',
           resource: 'saved_view',
@@ -81,18 +83,24 @@ export function savedViewsService(host: HostContext): Service<'savedViews'> {
         const sharing = { sharedWith, role: sharedWith === 'role' ? role : (input.role ?? null) };
         if (sharedWith !== before.sharedWith || sharing.role !== before.role)
           requireSharing(session, sharing);
-        if (input.filters !== undefined) await requireKnown(tx, session, input.filters);
+        if (input.filters !== undefined) {
+          requireOfList(before.list, input.filters);
+          await requireKnown(tx, session, input.filters);
+        }
         if (name !== before.name) await requireFreeName(tx, before.ownerId, before.list, name);
-        const after = await tx.update(
-          savedViews,
-          { id: before.id, version: input.version ?? before.version },
-          {
-            name,
-            sharedWith,
-            role,
-            ...(input.filters !== undefined && { filters: given(input.filters) }),
-            updatedAt: now,
-          },
+        const after = await unlessTaken(
+          name,
+          tx.update(
+            savedViews,
+            { id: before.id, version: input.version ?? before.version },
+            {
+              name,
+              sharedWith,
+              role,
+              ...(input.filters !== undefined && { filters: given(input.filters) }),
+              updatedAt: now,
+            },
+          ),
         );
         record({
           action: 'saved_view_changed',
@@ -158,6 +166,13 @@ function requireSharing(session: Session, { sharedWith, role }: Sharing): void {
   );
 }
 
+/** A view must be one that its list can show. @throws DomainError `VALIDATION`. */
+function requireOfList(list: SavedViewRow['list'], { status }: Filters): void {
+  if (list !== 'review_queue' || status === undefined) return;
+  if (status === 'submitted' || status === 'under_review') return;
+  throw invalidField('filters.status', 'The review queue has submitted leads and those under review only.');
+}
+
 /** What the filters name must be there, and for a partner's user be its own. @throws DomainError `NOT_FOUND`. */
 async function requireKnown(reader: Reader, session: Session, filters: Filters): Promise<void> {
   const { partnerId, sourceId, importId } = filters;
@@ -187,8 +202,21 @@ async function requireFreeName(
   name: string,
 ): Promise<void> {
   const taken = await reader.find(savedViews, { ownerId, list, name });
-  if (taken === undefined) return;
-  throw new DomainError('DUPLICATE', `There is a view called "${name}" already.`, {
+  if (taken !== undefined) throw nameTaken(name);
+}
+
+/** Where another station gives the same name at the same moment, the database notices. @throws DomainError `DUPLICATE`. */
+async function unlessTaken<T>(name: string, writing: Promise<T>): Promise<T> {
+  try {
+    return await writing;
+  } catch (error) {
+    if (error instanceof ConstraintError && error.constraint === 'ux_saved_views_name') throw nameTaken(name);
+    throw error;
+  }
+}
+
+function nameTaken(name: string): DomainError {
+  return new DomainError('DUPLICATE', `There is a view called "${name}" already.`, {
     fields: [{ path: 'name', message: 'This name is taken.' }],
   });
 }

@@ -1,11 +1,10 @@
-import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { leads } from '#host/database/index.ts';
 import { engines } from '#test/support/databases.ts';
 import { refusalOf, type TestHost, testHost } from '#test/support/host.ts';
 import { activePartner, approvedLead, convertedLead } from './credit-stories.ts';
 import { submitted } from './lead-stories.ts';
 import { plansOf, scanOrSort } from './partners/plans.ts';
+import { actionsOf, refused } from './partners/setup.ts';
 
 describe.each(engines)('entries of leads on %s', (engine) => {
   let host: TestHost;
@@ -51,17 +50,14 @@ describe.each(engines)('entries of leads on %s', (engine) => {
   });
 
   it('that sales had already are linked, once, and follow in the same way', async () => {
-    const id = uuidv7();
-    await host.database.write({ tenantId: host.tenantId }, (tx) =>
-      tx.insert(leads, {
-        id,
-        source: 'partner_referral',
-        leadData: { email: 'known@example.com', phone: '+49301111111' },
-        contactName: 'Known already',
-        status: 'open',
-        currency: 'EUR',
-      }),
-    );
+    const { id } = await host.as('lead_reviewer').leadEntries.create({
+      leadData: {
+        firstName: 'Known',
+        lastName: 'Already',
+        email: 'known@example.com',
+        phone: '+49 30 1111111',
+      },
+    });
     const [lead, other] = [await submitted(host, partnerId), await submitted(host, partnerId)];
     const { leads: reviewer } = host.as('lead_reviewer');
     await reviewer.approve({ id: lead.id, actualLeadId: id });
@@ -73,13 +69,58 @@ describe.each(engines)('entries of leads on %s', (engine) => {
     expect(refusal.code).toBe('NOT_FOUND');
     await reviewer.convert({ id: lead.id, dealValue: 100, conversionDate: '2026-06-15' });
     expect(await entries().get({ id })).toMatchObject({
-      contactName: 'Known already',
+      contactName: 'Known Already',
       partnerLeadId: lead.id,
       partnerId,
       status: 'converted',
     });
     await reviewer.withdrawConversion({ id: lead.id, reason: 'No deal' });
     expect((await entries().get({ id })).status).toBe('lost');
+  });
+
+  it('are entered by reviewers for what sales has already, in the currency named, with an activity, once for a command id', async () => {
+    const { leadEntries } = host.as('lead_reviewer');
+    const leadData = {
+      company: 'Acme',
+      email: 'Buyer@ACME.example',
+      phone: '030 2222222',
+      country: 'Germany',
+    };
+    const input = { leadData, estimatedValue: 9000, currency: 'USD', commandId: 'enter acme' };
+    const entry = await leadEntries.create(input);
+    expect(entry).toMatchObject({
+      source: 'partner_referral',
+      partnerLeadId: null,
+      partnerId: null,
+      contactName: 'Acme',
+      company: 'Acme',
+      email: 'Buyer@acme.example',
+      phone: '+49302222222',
+      status: 'open',
+      estimatedValue: 9000,
+      dealValue: null,
+      currency: 'USD',
+      version: 1,
+    });
+    expect(await leadEntries.create(input)).toEqual(entry);
+    expect(await entries().get({ id: entry.id })).toEqual(entry);
+    expect((await entries().list({})).items.filter(({ company }) => company === 'Acme')).toHaveLength(1);
+    expect(await actionsOf(host, entry.id)).toEqual(['lead_entry_created']);
+    const wrong = await refused(host, () => leadEntries.create({ leadData: { email: 'nobody' } }));
+    expect(wrong).toMatchObject({
+      code: 'VALIDATION',
+      data: { fields: [{ path: 'leadData.email' }, { path: 'leadData.phone' }] },
+    });
+    const money = await refused(host, () => leadEntries.create({ leadData, currency: 'ZZZ' }));
+    expect(money).toMatchObject({ code: 'VALIDATION', data: { fields: [{ path: 'currency' }] } });
+    const { leadEntries: managers } = host.as('partner_manager');
+    expect((await refused(host, () => managers.create({ leadData }))).code).toBe('FORBIDDEN');
+    // The partner is paid in euros.
+    const lead = await submitted(host, partnerId);
+    const { leads: reviewer } = host.as('lead_reviewer');
+    expect((await refused(host, () => reviewer.approve({ id: lead.id, actualLeadId: entry.id }))).code).toBe(
+      'VALIDATION',
+    );
   });
 
   it('are listed page by page, newest first, by partner and status, with their count', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engines } from '#test/support/databases.ts';
 import { type TestHost, testHost } from '#test/support/host.ts';
 import { activePartner } from './credit-stories.ts';
-import { submitted } from './lead-stories.ts';
+import { outcomesOf, submitted } from './lead-stories.ts';
 import { lastDetails, refused } from './partners/setup.ts';
 
 describe.each(engines)('saved views on %s', (engine) => {
@@ -151,9 +151,32 @@ describe.each(engines)('saved views on %s', (engine) => {
         data: { fields: [{ path: `filters.${name}` }] },
       });
     }
+    const decided = { list: 'review_queue', name: 'z', filters: { status: 'approved' } } as const;
+    for (const call of [
+      () => savedViews.create(decided),
+      async () => {
+        const { items } = await savedViews.list({ list: 'review_queue' });
+        const own = items.find(({ mine }) => mine);
+        return savedViews.update({ id: own!.id, filters: decided.filters });
+      },
+    ]) {
+      expect(await refused(host, call)).toMatchObject({
+        code: 'VALIDATION',
+        data: { fields: [{ path: 'filters.status' }] },
+      });
+    }
     const [mine, theirs] = [await activePartner(host), await activePartner(host)];
     const people = host.asPartner(mine.id, 'viewer').savedViews;
     const foreign = { list: 'leads', name: 'theirs', filters: { partnerId: theirs.id } } as const;
     expect((await refused(host, () => people.create(foreign))).code).toBe('NOT_FOUND');
+  });
+
+  it('get a name once, also when it is given twice at the same moment', async () => {
+    const { savedViews } = host.as('approver', 2);
+    const { done, codes } = await outcomesOf(
+      [1, 2, 3].map(() => savedViews.create({ list: 'leads', name: 'at once', filters: {} })),
+    );
+    expect(done).toHaveLength(1);
+    expect(codes).toEqual(['DUPLICATE', 'DUPLICATE']);
   });
 });

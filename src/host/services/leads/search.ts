@@ -12,8 +12,13 @@ import type { Reader } from '../../database/index.ts';
 /** Up to so many found leads are read by their ids. */
 export const FEW = 1000;
 
-/** A beginning shorter than this is one of too many words to ask an index for. */
-const MIN_INDEXED = 2;
+/**
+ * A single letter of the plain alphabet, or a digit, begins too many words to ask an index for. One of another script is a whole word
+ * in many languages (山), and so rare that a walk for it could go through all leads.
+ */
+function isIndexed(word: string): boolean {
+  return word.length >= 2 || word > '\u007F';
+}
 
 /** The index is asked for so many words at most; the others are looked for in what it names. */
 const MOST_TERMS = 8;
@@ -31,9 +36,7 @@ export async function findLeads(
   tenantId: string,
   terms: readonly SearchTerm[],
 ): Promise<string[] | 'many'> {
-  const indexed = terms.filter((term) =>
-    term.every((words) => words.some((word) => Array.from(word).length >= MIN_INDEXED)),
-  );
+  const indexed = terms.filter((term) => term.every((words) => words.some(isIndexed)));
   const rare = indexed.toSorted((a, b) => rarityOf(b) - rarityOf(a)).slice(0, MOST_TERMS);
   const [rarest] = rare;
   if (rarest === undefined) return 'many';
