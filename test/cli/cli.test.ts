@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCli, startCli, waitForLine } from '#test/support/cli.ts';
@@ -85,6 +87,43 @@ describe('the command line', () => {
     expect(code).toBe(0);
     expect((await runCli(['verify', '--data', data])).code).toBe(0);
   });
+
+  it('says in a sentence that the port is taken, and ends', async () => {
+    await addOffice();
+    const child = startCli(['serve', '--data', data, '--port', '0', '--json']);
+    const url = await waitForLine(child, (line) =>
+      line.startsWith('{') ? String(JSON.parse(line).url) : undefined,
+    );
+    const { port } = new URL(url);
+    const second = await runCli(['serve', '--data', join(folder, 'other'), '--port', port]);
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toContain(`Port ${port} of 127.0.0.1 is taken`);
+    expect(second.stderr).not.toContain('EADDRINUSE');
+    child.kill('SIGTERM');
+    await once(child, 'close');
+  });
+
+  it.skipIf(process.platform === 'win32')(
+    'stops with the shell that npm started it in, which takes the signal and keeps it',
+    async () => {
+      await addOffice();
+      const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+      // The second command keeps the shell from handing its process over to the first.
+      const shell = spawn(
+        'sh',
+        ['-c', '"$0" "$@"; exit', process.execPath, main, 'serve', '--data', data, '--port', '0', '--json'],
+        { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, npm_lifecycle_event: 'serve' } },
+      );
+      const url = await waitForLine(shell, (line) =>
+        line.startsWith('{') ? String(JSON.parse(line).url) : undefined,
+      );
+      shell.kill('SIGTERM');
+      // Its output ends only with the host itself, which holds it open.
+      await once(shell, 'close');
+      await expect(fetch(`${url}/api/v1/health`)).rejects.toThrow('fetch failed');
+      expect((await runCli(['verify', '--data', data])).code).toBe(0);
+    },
+  );
 
   it('backs up, refuses a damaged or changed backup, and restores a sound one, keeping what was there', async () => {
     await addOffice();
