@@ -120,6 +120,8 @@ describe('a policy does not apply, and says why', () => {
   test('bounds in another currency are amounts too', () => {
     const bounded = policy({ ...share, maximumCredit: 2500 });
     expect(applicability(bounded, lead({ event: 'conversion', currency: 'JPY' })).applies).toBe(false);
+    const capped = policy({ ...share, totalBudget: 5000 });
+    expect(applicability(capped, lead({ event: 'conversion', currency: 'JPY' })).applies).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { dayOf } from '#domain/calendar.ts';
+import { defaultScoreWeights } from '#domain/quality-score.ts';
 import type { TestHost } from '#test/support/host.ts';
 import {
   activePartner,
@@ -25,6 +26,9 @@ const wishes = [
   'convert a lead',
   'decide a credit',
   'reverse a credit',
+  'take a part back',
+  'pay out',
+  'score again',
   'withdraw a conversion',
   'let time pass',
   'let time pass',
@@ -86,6 +90,19 @@ export function someTerms(pick: number, amount: number): Partial<PolicyInput> {
     ...(pick % 3 === 0 && !isProject && { capPerPeriod: 2000 + amount }),
     ...(pick % 5 === 0 && { capPerLead: 600 + amount }),
   };
+}
+
+/** Another score for the same lead. */
+const otherWeights = { ...defaultScoreWeights, firstName: 0, lastName: 0, leadType: 17.5, budgetRange: 17.5 };
+
+/** What a credit is worth can be spoken for already: then there is nothing to do. */
+async function unlessRefused(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    const isRefusal = error instanceof Error && 'code' in error;
+    if (!isRefusal || !['INVALID_TRANSITION', 'AMOUNT_EXCEEDS'].includes(String(error.code))) throw error;
+  }
 }
 
 export interface LivedHistory {
@@ -156,10 +173,33 @@ export async function live(host: TestHost, steps: readonly Step[]): Promise<Live
       } else if (
         credit.status === 'approved' &&
         credit.origin !== 'reversal' &&
+        credit.creditAmount > 0 &&
         wish === 'reverse a credit'
       ) {
-        await credits.reverse({ id: credit.id, reason: 'The deal is off' });
+        await unlessRefused(credits.reverse({ id: credit.id, reason: 'The deal is off' }));
       }
+    } else if (wish === 'take a part back') {
+      const lead = pickOf(leads, pick);
+      const credit = lead && (await creditsOf(host, lead)).find(({ status }) => status === 'approved');
+      if (credit === undefined || credit.origin === 'reversal' || credit.creditAmount < 2) continue;
+      const part = 1 + (amount % (credit.creditAmount - 1));
+      const { credits } = host.as('approver');
+      await unlessRefused(credits.reverse({ id: credit.id, amount: part, reason: 'A discount' }));
+    } else if (wish === 'pay out') {
+      const partnerId = partners[pick % 2]!.id;
+      const period = { periodStart: '2026-06-01', periodEnd: today };
+      const { payouts } = await host.as('finance').payouts.generate({ partnerId, ...period });
+      for (const { id, totalAmount } of payouts) {
+        // Less than all: what a line is short of is carried over.
+        const approved = pick % 3 === 0 ? totalAmount : 1 + (amount % totalAmount);
+        await host.as('approver').payouts.approve({ id, amount: approved });
+      }
+    } else if (wish === 'score again') {
+      const { id } = partners[pick % 2]!;
+      const scoreWeights = pick % 4 < 2 ? otherWeights : null;
+      await host.as('partner_manager').leadScoring.setWeights({ id, scoreWeights });
+      const again = { partnerId: id, all: true };
+      for await (const _ of await host.as('lead_reviewer').leadScoring.rescore(again));
     } else if (wish === 'let time pass') {
       host.clock.advance(60 * (1 + (pick % 40)));
     } else if (wish === 'make a policy') {

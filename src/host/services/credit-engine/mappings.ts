@@ -6,6 +6,7 @@ import type { PartnerLeadRow, PartnerRow, Reader } from '../../database/index.ts
 import type { Session } from '../../session.ts';
 import type { Output } from '../service.ts';
 import { factsOf } from './candidates.ts';
+import { earlierScores, scoreAt } from './earlier-scores.ts';
 import { policyAt, policyHistories } from './history.ts';
 
 type WireMapping = Output<'leads', 'policyMappings'>['items'][number];
@@ -79,6 +80,7 @@ export async function listOtherPolicies(
     lead.convertedAt === null || lead.conversionDate === null
       ? undefined
       : { at: lead.convertedAt, on: lead.conversionDate };
+  const scores = (await earlierScores(reader, session.tenantId, [lead.id])).get(lead.id);
   const weighed = new Set(mappings.map(({ policyId, event }) => `${policyId} ${event}`));
   const others: OtherPolicy[] = [];
   for (const history of await policyHistories(reader, session.tenantId, partner.id)) {
@@ -102,7 +104,8 @@ export async function listOtherPolicies(
     }
     if (weighed.has(`${last.policyId} ${event}`)) continue;
     const policy = policyAt(history, moment.at);
-    const facts = factsOf(lead, partner, { event, eventDay: moment.on, dealValue: lead.dealValue });
+    const then = { ...lead, qualityScore: scoreAt(lead.qualityScore, scores, moment.at) };
+    const facts = factsOf(then, partner, { event, eventDay: moment.on, dealValue: lead.dealValue });
     const answer =
       policy === undefined
         ? { applies: false, reason: 'it was made after the event' }

@@ -9,9 +9,10 @@ import type { SimulatedLead } from './simulation/sums.ts';
  * the policy it changes, or besides all others. Tiers are counted and caps held as the engine does, from where they stood
  * before. Reads only.
  *
- * What the documents leave open: events belong to the period they were recorded in, as their credits do, and at the same instant come in
- * the order of those. `credited` is what was made at the event, whatever became of it; what was rejected or reversed since is given
- * back to its caps in the simulated world too. A conversion that was withdrawn is not gone through again. Where the partner's own terms
+ * What the documents leave open: events belong to the period they were recorded in, as their credits do, and of those under way at the
+ * same time come in the order they had their turn. A lead has the score it had then, also where it was scored again since. `credited` is
+ * what was made at the event, whatever became of it; what was rejected or taken back since, as a whole or in parts, is given back to
+ * its caps in the simulated world too. A conversion that was withdrawn is not gone through again. Where the partner's own terms
  * paid, they pay the same; where a policy kept them away and in the simulated world none does, today's terms are taken.
  */
 export function policySimulation(

@@ -135,7 +135,10 @@ export async function countEvents(
   return rows.reduce((sum, { n }) => sum + n, 0);
 }
 
-/** What was really credited to these leads by event, whatever became of it; of withdrawn conversions nothing. */
+/**
+ * What was really credited to these leads by event, whatever became of it, with what took it back and what payouts carried over of it; of
+ * withdrawn conversions nothing.
+ */
 export async function creditsOfLeads(
   reader: Reader,
   tenantId: string,
@@ -143,11 +146,14 @@ export async function creditsOfLeads(
 ): Promise<Map<string, PastCredit[]>> {
   const byLead = new Map<string, PastCredit[]>();
   if (leadIds.length === 0) return byLead;
+  // What took back a credit of a withdrawn conversion is not marked itself.
   const rows = await reader.all<PastCredit>(sql`
-    select id, partner_lead_id, trigger_event, origin, policy_id, credit_amount, reason, status, created_at, updated_at
-    from partner_lead_credits
-    where tenant_id = ${tenantId} and partner_lead_id in (${join(leadIds)}) and withdrawn_at is null
-      and origin in ('policy', 'partner_terms', 'reversal')`);
+    select c.id, c.partner_lead_id, c.trigger_event, c.origin, c.policy_id, c.credit_amount, c.reason, c.status, c.created_at,
+      c.updated_at
+    from partner_lead_credits c
+    left join partner_lead_credits o on o.tenant_id = c.tenant_id and o.id = c.reverses_credit_id
+    where c.tenant_id = ${tenantId} and c.partner_lead_id in (${join(leadIds)}) and c.withdrawn_at is null
+      and o.withdrawn_at is null and c.origin in ('policy', 'partner_terms', 'carry_over', 'reversal')`);
   // In order here: asked for it, SQLite would walk all credits by their ids.
   for (const row of rows.sort((a, b) => (a.id < b.id ? -1 : 1))) {
     const known = byLead.get(row.partner_lead_id);
@@ -157,22 +163,42 @@ export async function creditsOfLeads(
   return byLead;
 }
 
-/** What the approval of these leads left in reality. */
+/** What weighing policies left of a lead in reality. */
+export interface WeighedLead {
+  /** By its approval; undefined where no policy applied. */
+  left: WeighedBefore | undefined;
+  /** The first mapping of each event: ids rise in the order of their making. */
+  firstIds: Partial<Record<LeadEvent, string>>;
+}
+
+/** What the events of these leads left in reality; of withdrawn conversions nothing. */
 export async function weighedOfLeads(
   reader: Reader,
   tenantId: string,
   leadIds: readonly string[],
-): Promise<Map<string, WeighedBefore>> {
-  const weighed = new Map<string, { applied: Set<string>; isGoverned: boolean }>();
+): Promise<Map<string, WeighedLead>> {
+  const weighed = new Map<string, WeighedLead>();
+  const applied = new Map<string, Set<string>>();
   if (leadIds.length === 0) return weighed;
-  const rows = await reader.all<{ partner_lead_id: string; policy_id: string; applied: unknown }>(sql`
-    select partner_lead_id, policy_id, applied from partner_credit_policy_mappings
-    where tenant_id = ${tenantId} and partner_lead_id in (${join(leadIds)}) and event = 'approval'
-      and withdrawn_at is null`);
-  for (const row of rows) {
-    const known = weighed.get(row.partner_lead_id) ?? { applied: new Set(), isGoverned: true };
-    if (asBoolean(row.applied)) known.applied.add(row.policy_id);
-    weighed.set(row.partner_lead_id, known);
+  const rows = await reader.all<{
+    id: string;
+    partner_lead_id: string;
+    policy_id: string;
+    event: LeadEvent;
+    applied: unknown;
+  }>(sql`
+    select id, partner_lead_id, policy_id, event, applied from partner_credit_policy_mappings
+    where tenant_id = ${tenantId} and partner_lead_id in (${join(leadIds)}) and withdrawn_at is null`);
+  for (const { id, partner_lead_id: leadId, policy_id: policyId, event, applied: wasApplied } of rows) {
+    const known = weighed.get(leadId) ?? { left: undefined, firstIds: {} };
+    weighed.set(leadId, known);
+    const first = known.firstIds[event];
+    if (first === undefined || id < first) known.firstIds[event] = id;
+    if (event === 'conversion') continue;
+    const ofLead = applied.get(leadId) ?? new Set();
+    applied.set(leadId, ofLead);
+    if (asBoolean(wasApplied)) ofLead.add(policyId);
+    known.left = { applied: ofLead, isGoverned: true };
   }
   return weighed;
 }
@@ -203,7 +229,24 @@ export function countsBefore(
     where ${whose} and period_start >= ${since} and period_start < ${before}`);
 }
 
+/** Leads counted under policies on a day of which a part had gone by: those approved before an instant of it. */
+export function countsWithin(
+  reader: Reader,
+  tenantId: string,
+  policyIds: readonly string[],
+  { day, from, until }: { day: string; from: string; until: string },
+): Promise<CountedDay[]> {
+  return reader.all<CountedDay>(sql`
+    select m.policy_id, l.partner_id, l.approved_on as day, count(*) as n
+    from partner_leads l
+    join partner_credit_policy_mappings m on m.tenant_id = l.tenant_id and m.partner_lead_id = l.id
+    where l.tenant_id = ${tenantId} and l.approved_at >= ${from} and l.approved_at < ${until} and l.approved_on = ${day}
+      and m.event = 'approval' and m.withdrawn_at is null and m.policy_id in (${join(policyIds)})
+    group by m.policy_id, l.partner_id, l.approved_on`);
+}
+
 export interface CappedCredit {
+  id: string;
   policy_id: string;
   partner_id: string;
   event_on: string;
@@ -211,12 +254,13 @@ export interface CappedCredit {
   status: string;
   created_at: string;
   updated_at: string;
-  /** When the conversion that made it was withdrawn. */
+  /** When the earning was made that this is, or that this took back or carried over a part of. */
+  made_at: string;
+  /** When the conversion that earned it was withdrawn. */
   withdrawn_at: string | null;
 }
 
-/** Every credit under these policies that was made before an instant, in batches: what their caps were held against. What took back the
- * credits of a withdrawn conversion is left out: the withdrawal itself ends them. */
+/** Every credit under these policies that was made before an instant, in batches: what their caps were held against. */
 export function creditsUnder(
   reader: Reader,
   tenantId: string,
@@ -224,9 +268,12 @@ export function creditsUnder(
   until: string,
 ): AsyncIterable<CappedCredit[]> {
   return reader.stream<CappedCredit>(sql`
-    select c.policy_id, c.partner_id, c.event_on, c.credit_amount, c.status, c.created_at, c.updated_at, c.withdrawn_at
+    select c.id, c.policy_id, c.partner_id, c.event_on, c.credit_amount, c.status, c.created_at, c.updated_at,
+      coalesce(r.created_at, c.created_at) as made_at, coalesce(r.withdrawn_at, c.withdrawn_at) as withdrawn_at
     from partner_lead_credits c
     left join partner_lead_credits o on o.tenant_id = c.tenant_id and o.id = c.reverses_credit_id
+    left join partner_lead_credits r on r.tenant_id = c.tenant_id
+      and r.id = coalesce(o.carries_over_credit_id, c.reverses_credit_id, c.carries_over_credit_id)
     where c.tenant_id = ${tenantId} and c.policy_id in (${join(policyIds)}) and c.event_on is not null
-      and c.created_at < ${until} and o.withdrawn_at is null`);
+      and c.created_at < ${until}`);
 }

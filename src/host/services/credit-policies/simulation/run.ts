@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import sql from 'sql-template-tag';
-import { dayOf, instantRange } from '#domain/calendar.ts';
+import { dayOf, instantRange, startOfDay } from '#domain/calendar.ts';
 import type { LeadFacts } from '#domain/credit-applicability.ts';
 import { invalidField } from '#domain/errors.ts';
 import { sumMinor } from '#domain/money.ts';
@@ -10,13 +10,14 @@ import type { Session } from '../../../session.ts';
 import { policyHistories } from '../../credit-engine/history.ts';
 import type { Input } from '../../service.ts';
 import { type Draft, draftOf } from './draft.ts';
-import type { PastCredit, PastEvent, Window } from './reading.ts';
+import type { PastEvent, Window } from './reading.ts';
 import {
   type EventSource,
   givenEvents,
   givenSource,
+  isOwn,
+  type KnownEvent,
   nobody,
-  type SimulatedLeadEvent,
   windowSource,
 } from './sources.ts';
 import { newSums, type SimulatedLead, type SimulationSummary } from './sums.ts';
@@ -67,6 +68,7 @@ export async function readySimulation(
         ? { from: given?.[0]?.at ?? now, until: now, partnerId: null }
         : { ...instantRange(asked.period.from, asked.period.to, tenant.timeZone), partnerId };
     const fromDay = asked.period?.from ?? dayOf(window.from, tenant.timeZone);
+    const beginsWithinDay = given?.[0]?.isPast === true;
     const world = await pastWorld(reader, tenantId, {
       histories,
       draft,
@@ -74,6 +76,8 @@ export async function readySimulation(
       fromDay,
       until: window.until > now ? now : window.until,
       countsFromDay: given?.[0]?.isPast === false && fromDay === today,
+      dayBegan: beginsWithinDay ? startOfDay(fromDay, tenant.timeZone) : null,
+      earliestDay: (given ?? []).reduce((earliest, { on }) => (on < earliest ? on : earliest), fromDay),
       partnerId: window.partnerId,
     });
     const source =
@@ -106,13 +110,12 @@ export async function* runSimulation(
   let done = 0;
   for (;;) {
     signal?.throwIfAborted();
-    const { events, credits, before } = await ready.source.next();
+    const events = await ready.source.next();
     if (events.length === 0) break;
     const items = events.map((event) => {
-      const ofLead = credits.get(event.leadId) ?? [];
-      const item = simulate(ready, event, ofLead, before.get(event.leadId), approvedHere.has(event.leadId));
+      const item = simulate(ready, event, approvedHere.has(event.leadId));
       if (event.event === 'approval' && event.convertedAt !== null) approvedHere.add(event.leadId);
-      sums.add(item, event.leadId, ofLead);
+      sums.add(item, event.leadId, event.credits);
       return item;
     });
     done += events.length;
@@ -124,17 +127,12 @@ export async function* runSimulation(
 
 function simulate(
   { world, draft, partnersById }: ReadySimulation,
-  event: SimulatedLeadEvent,
-  credits: readonly PastCredit[],
-  before: { applied: ReadonlySet<string>; isGoverned: boolean } | undefined,
+  event: KnownEvent,
   livedApproval: boolean,
 ): SimulatedLead {
   const terms = partnersById.get(event.partnerId);
   if (terms === undefined) throw new Error(`The partner ${event.partnerId} of a lead is not there.`);
-  const own = credits.filter(
-    ({ trigger_event, origin }) =>
-      trigger_event === event.event && (origin === 'policy' || origin === 'partner_terms'),
-  );
+  const own = event.credits.filter((credit) => isOwn(credit, event));
   const credited = sumMinor(own.map(({ credit_amount }) => credit_amount));
   const about = {
     leadId: event.isReal ? event.leadId : null,
@@ -148,11 +146,7 @@ function simulate(
   if (event.ended !== undefined) {
     return { ...about, amount: 0, difference: -credited, reason: event.ended, policies: [] };
   }
-  const { decision, wasGoverned, policies } = world.live(event, factsOf(event, terms), terms, {
-    before,
-    credits,
-    livedApproval,
-  });
+  const { decision, wasGoverned, policies } = world.live(event, factsOf(event, terms), terms, livedApproval);
   const codes = new Map(policies.map(({ policyId, policyCode }) => [policyId, policyCode]));
   const isDraft = (policyId: string) => policyId === draft.candidate.policyId;
   const weighed = decision.mappings.map(({ policyId, applied, amount, reason }) => ({

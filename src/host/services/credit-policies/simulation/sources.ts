@@ -1,12 +1,17 @@
 import sql, { join } from 'sql-template-tag';
 import { dayOf } from '#domain/calendar.ts';
-import { DomainError } from '#domain/errors.ts';
+import type { WeighedBefore } from '#domain/credit-event.ts';
+import { DomainError, invalidField } from '#domain/errors.ts';
+import { qualityScore } from '#domain/quality-score.ts';
 import type { HostContext } from '../../../context.ts';
 import { type PartnerLeadRow, partnerLeads, partnerSources, type Reader } from '../../../database/index.ts';
 import type { Session } from '../../../session.ts';
+import { earlierScores, scoreAt } from '../../credit-engine/earlier-scores.ts';
+import { weightsFor } from '../../leads/preparation.ts';
 import { requireScopes } from '../../projects/scopes.ts';
 import type { Input } from '../../service.ts';
 import type { Draft } from './draft.ts';
+import { inOrder, type Moment, overlap } from './order.ts';
 import {
   countEvents,
   creditsOfLeads,
@@ -27,13 +32,7 @@ const sliceSize = 250;
 export interface EventSource {
   of: number;
   /** The next slice; none is the end. */
-  next(): Promise<EventSlice>;
-}
-
-export interface EventSlice {
-  events: SimulatedLeadEvent[];
-  credits: ReadonlyMap<string, PastCredit[]>;
-  before: Awaited<ReturnType<typeof weighedOfLeads>>;
+  next(): Promise<KnownEvent[]>;
 }
 
 export interface SimulatedLeadEvent extends PastEvent {
@@ -43,6 +42,13 @@ export interface SimulatedLeadEvent extends PastEvent {
   isPast: boolean;
   /** Why there is nothing to go through. */
   ended?: string;
+}
+
+/** An event with the score of that instant, and with what it left in reality. */
+export interface KnownEvent extends SimulatedLeadEvent, Moment {
+  credits: readonly PastCredit[];
+  /** By its approval. */
+  left: WeighedBefore | undefined;
 }
 
 /** The partner of a lead that is only thought of, under a policy for all partners. */
@@ -58,43 +64,51 @@ export async function windowSource(
   const { tenantId } = session;
   let cursor: EventCursor | null = null;
   let isDone = false;
+  let waiting: KnownEvent[] = [];
   return {
     of: await countEvents(counting, tenantId, window),
     next: () =>
       host.database.read({ tenantId }, async (reader) => {
         const found = isDone ? [] : await eventsAfter(reader, tenantId, window, cursor, sliceSize);
         isDone = found.length < sliceSize;
-        // The same instant stays together, so that what happened at once can be put in its order.
-        const last = found.at(-1)?.at;
-        const whole = isDone ? found : found.filter(({ at }) => at !== last);
-        const events = whole.length > 0 ? whole : found;
-        const end = events.at(-1);
-        if (end !== undefined) cursor = { at: end.at, leadId: end.leadId, event: end.event };
-        const credits = await creditsOfLeads(reader, tenantId, idsOf(events));
-        return {
-          events: inOrder(events, credits).map((event) => ({ ...event, isReal: true, isPast: true })),
-          credits,
-          before: await weighedOfLeads(
-            reader,
-            tenantId,
-            idsOf(events.filter(({ event }) => event === 'conversion')),
-          ),
-        };
+        const last = found.at(-1);
+        if (last !== undefined) cursor = { at: last.at, leadId: last.leadId, event: last.event };
+        const past = found.map((event) => ({ ...event, isReal: true, isPast: true }));
+        const known = inOrder([...waiting, ...(await knownOf(reader, tenantId, past))]);
+        // The next slice may hold what came before the last ones of this.
+        waiting = isDone ? [] : known.splice(-overlap);
+        return known;
       }),
   };
 }
 
-const idsOf = (events: readonly PastEvent[]) => [...new Set(events.map(({ leadId }) => leadId))];
-
-/** Within one instant, as the credits were made: their ids rise in the order of their making. */
-function inOrder(events: readonly PastEvent[], credits: ReadonlyMap<string, PastCredit[]>): PastEvent[] {
-  const firstOf = ({ leadId, event }: PastEvent) =>
-    credits.get(leadId)?.find(({ trigger_event }) => trigger_event === event)?.id ?? '~';
-  return [...events].sort((a, b) => {
-    if (a.at !== b.at) return a.at < b.at ? -1 : 1;
-    const [first, second] = [firstOf(a), firstOf(b)];
-    return first === second ? 0 : first < second ? -1 : 1;
+/** What is known of these events, in the order given. */
+async function knownOf(
+  reader: Reader,
+  tenantId: string,
+  events: readonly SimulatedLeadEvent[],
+): Promise<KnownEvent[]> {
+  const ids = [...new Set(events.filter(({ isReal }) => isReal).map(({ leadId }) => leadId))];
+  const credits = await creditsOfLeads(reader, tenantId, ids);
+  const weighed = await weighedOfLeads(reader, tenantId, ids);
+  const scores = await earlierScores(reader, tenantId, ids);
+  return events.map((event) => {
+    const ofLead = credits.get(event.leadId) ?? [];
+    const left = weighed.get(event.leadId);
+    const made = left?.firstIds[event.event] ?? ofLead.find((credit) => isOwn(credit, event))?.id;
+    return {
+      ...event,
+      qualityScore: scoreAt(event.qualityScore, scores.get(event.leadId), event.at),
+      credits: ofLead,
+      left: left?.left,
+      madeId: made ?? null,
+    };
   });
+}
+
+/** Whether a credit was made at this event, by a policy or the partner's own terms. */
+export function isOwn({ trigger_event, origin }: PastCredit, { event }: PastEvent): boolean {
+  return trigger_event === event && (origin === 'policy' || origin === 'partner_terms');
 }
 
 /** Leads that were given, a thousand at most: read at once. */
@@ -103,16 +117,14 @@ export async function givenSource(
   tenantId: string,
   events: readonly SimulatedLeadEvent[],
 ): Promise<EventSource> {
-  const real = events.filter(({ isReal }) => isReal);
-  const credits = await creditsOfLeads(reader, tenantId, idsOf(real));
-  const before = await weighedOfLeads(reader, tenantId, idsOf(real));
+  const known = inOrder(await knownOf(reader, tenantId, events));
   let at = 0;
   return {
-    of: events.length,
+    of: known.length,
     next: async () => {
-      const slice = events.slice(at, at + sliceSize);
+      const slice = known.slice(at, at + sliceSize);
       at += slice.length;
-      return { events: slice, credits, before };
+      return slice;
     },
   };
 }
@@ -202,7 +214,7 @@ async function imagined(
     leadName: '',
     partnerId: draft.partner?.id ?? nobody,
     sourceId: await sourceNamed(reader, draft, lead.sourceCode ?? null, position),
-    qualityScore: Math.round(lead.qualityScore * 100),
+    qualityScore: imaginedScore(session, draft, lead, position),
     estimatedValue: lead.estimatedValue ?? null,
     dealValue: lead.dealValue ?? null,
     approvedAt: now,
@@ -214,6 +226,24 @@ async function imagined(
   };
   const approval: SimulatedLeadEvent = { ...about, event: 'approval' };
   return about.convertedAt === null ? [approval] : [approval, { ...about, event: 'conversion' }];
+}
+
+/** In hundredths: as told, or what the data comes to by the weights of the draft's partner. */
+function imaginedScore(
+  session: Session,
+  { partner }: Draft,
+  { qualityScore: told, leadData }: Exclude<GivenLeads[number], string>,
+  position: number,
+): number {
+  if (typeof told === 'number') return Math.round(told * 100);
+  if (leadData === null || leadData === undefined) {
+    throw invalidField(
+      `leads.${position}.qualityScore`,
+      'Tell the score of the lead, or its data to score it by.',
+    );
+  }
+  const given = Object.entries(leadData).filter(([, value]) => value !== null && value !== undefined);
+  return qualityScore(Object.fromEntries(given), weightsFor(session, partner ?? { scoreWeights: null }));
 }
 
 async function sourceNamed(

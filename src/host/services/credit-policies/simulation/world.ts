@@ -9,7 +9,16 @@ import type { Reader } from '../../../database/index.ts';
 import type { Candidate } from '../../credit-engine/candidates.ts';
 import { type PolicyHistory, policyAt } from '../../credit-engine/history.ts';
 import type { Draft } from './draft.ts';
-import { type CappedCredit, countsBefore, creditsUnder, type PastCredit, type PastEvent } from './reading.ts';
+import { cameBefore, type Moment, overlap } from './order.ts';
+import {
+  type CappedCredit,
+  countsBefore,
+  countsWithin,
+  creditsUnder,
+  type PastCredit,
+  type PastEvent,
+} from './reading.ts';
+import type { KnownEvent } from './sources.ts';
 
 /** What a world needs to know of partners. */
 export interface PayingTerms {
@@ -19,13 +28,14 @@ export interface PayingTerms {
 }
 
 /** Something that changed what is left under a cap, other than a credit the world makes itself. */
-interface Later {
-  at: string;
+interface Later extends Moment {
+  isDone: boolean;
   happen(world: SimulatedWorld<Candidate>): void;
 }
 
 /** Policies of one partner between two changes of any of them. */
 interface Standing {
+  from: string;
   until: string;
   real: Candidate[];
   simulated: Candidate[];
@@ -34,15 +44,7 @@ interface Standing {
 /** A world to go through past events in: the policies as they stood, with the draft among them. */
 export interface PastWorld {
   /** What the simulated world credits for a past event, and whether in reality a policy governed the lead. */
-  live(event: PastEvent, facts: LeadFacts, terms: PayingTerms, known: KnownOfLead): LivedEvent;
-}
-
-export interface KnownOfLead {
-  /** What its approval left, for a conversion of a lead that was approved before. */
-  before: { applied: ReadonlySet<string>; isGoverned: boolean } | undefined;
-  credits: readonly PastCredit[];
-  /** Whether the world went through the lead's approval. */
-  livedApproval: boolean;
+  live(event: KnownEvent, facts: LeadFacts, terms: PayingTerms, livedApproval: boolean): LivedEvent;
 }
 
 export interface LivedEvent {
@@ -61,6 +63,10 @@ export interface WorldStart {
   until: string;
   /** Leads counted on `fromDay` are part of what was before: nothing the world goes through has happened on it yet. */
   countsFromDay: boolean;
+  /** Where the world begins within `fromDay`: when that day did. */
+  dayBegan: string | null;
+  /** The first day that an event of the world may count on. */
+  earliestDay: string;
   /** Null: of all. */
   partnerId: string | null;
 }
@@ -83,13 +89,21 @@ export async function pastWorld(reader: Reader, tenantId: string, start: WorldSt
     ].sort();
 
   const before = start.countsFromDay ? addDays(start.fromDay, 1) : start.fromDay;
-  const since = [periodOf(before, 'yearly').start, periodOf(before, 'weekly').start].sort()[0] ?? before;
+  const { earliestDay } = start;
+  const since =
+    [periodOf(earliestDay, 'yearly').start, periodOf(earliestDay, 'weekly').start].sort()[0] ?? earliestDay;
   const tiered = looked(({ calculationType }) => calculationType === 'tiered');
   if (tiered.length > 0) {
     const counted = { before, since, partnerId: start.partnerId };
     for await (const rows of countsBefore(reader, tenantId, tiered, counted)) {
       for (const row of rows) world.countBefore(row.policy_id, row.partner_id, row.day, row.n);
       await setImmediate();
+    }
+    if (start.dayBegan !== null) {
+      const within = { day: start.fromDay, from: start.dayBegan, until: start.from };
+      for (const row of await countsWithin(reader, tenantId, tiered, within)) {
+        world.countBefore(row.policy_id, row.partner_id, row.day, row.n);
+      }
     }
   }
   const capped = looked(hasCaps);
@@ -106,18 +120,25 @@ export async function pastWorld(reader: Reader, tenantId: string, start: WorldSt
   const standings = new Map<string, Standing>();
   const policiesOf = (partnerId: string, at: string): Standing => {
     const known = standings.get(partnerId);
-    if (known !== undefined && at < known.until) return known;
+    if (known !== undefined && at >= known.from && at < known.until) return known;
     const standing = standingAt(histories, draft, partnerId, at);
     standings.set(partnerId, standing);
     return standing;
   };
 
   return {
-    live(event, facts, terms, { before: left, credits, livedApproval }) {
-      for (let each = later[next]; each !== undefined && each.at < event.at; each = later[next]) {
-        next += 1;
+    live(event, facts, terms, livedApproval) {
+      const { left, credits } = event;
+      let ahead = 0;
+      for (let index = next; index < later.length && ahead < overlap; index += 1) {
+        const each = later[index];
+        if (each === undefined || each.isDone) continue;
+        if (each.at >= event.at) ahead += 1;
+        if (!cameBefore(each, event)) continue;
+        each.isDone = true;
         each.happen(world);
       }
+      while (later[next]?.isDone === true) next += 1;
       const { real, simulated } = policiesOf(event.partnerId, event.at);
       // Only a conversion has anything before it, and that counts where the world did not see it happen.
       const tellsBefore = event.event === 'conversion' && !livedApproval;
@@ -152,23 +173,29 @@ function standingAt(
   at: string,
 ): Standing {
   const real: Candidate[] = [];
+  let from = '';
   let until = '9999';
   for (const history of histories) {
     if (history.partnerId !== null && history.partnerId !== partnerId) continue;
     const policy = policyAt(history, at);
     if (policy?.isApproved) real.push(policy);
     for (const change of [history.deactivatedAt, ...history.revisions.map(({ approvedAt }) => approvedAt)]) {
-      if (change !== null && change > at && change < until) until = change;
+      if (change === null) continue;
+      if (change > at && change < until) until = change;
+      if (change <= at && change > from) from = change;
     }
   }
   const { candidate } = draft;
   const simulated = real.filter(({ policyId }) => policyId !== candidate.policyId);
   if (candidate.terms.partnerId === null || candidate.terms.partnerId === partnerId)
     simulated.push(candidate);
-  return { until, real, simulated };
+  return { from, until, real, simulated };
 }
 
-/** A credit under a capped policy that the world does not make: made before it begins, or by another partner's lead. */
+/**
+ * A credit under a capped policy that the world does not make, or what became of one: made before it begins, by another partner's
+ * lead, or by a conversion that was withdrawn since, which the world never sees.
+ */
 function takeIn(
   world: SimulatedWorld<Candidate>,
   later: Later[],
@@ -177,23 +204,29 @@ function takeIn(
 ): void {
   const { policy_id, event_on, credit_amount } = row;
   const isOwn = start.partnerId === null || row.partner_id === start.partnerId;
-  // Credits of its own the world makes, and takes back, itself; but a conversion that was withdrawn it never sees.
-  if (row.created_at >= start.from && isOwn && row.withdrawn_at === null) return;
-  const isEnded = row.status === 'rejected' || row.status === 'reversed';
-  // What was rejected or reversed before its conversion was withdrawn ended then.
-  const endedAt = isEnded ? row.updated_at : row.withdrawn_at;
+  // What it makes itself it takes back itself, too.
+  if (row.made_at >= start.from && isOwn && row.withdrawn_at === null) return;
+  const endedAt = row.status === 'rejected' || row.status === 'reversed' ? row.updated_at : null;
   if (endedAt !== null && endedAt < start.from) return;
   if (row.created_at < start.from) world.creditElsewhere(policy_id, event_on, credit_amount);
   else {
     later.push({
       at: row.created_at,
+      madeId: row.id,
+      isDone: false,
       happen: (each) => each.creditElsewhere(policy_id, event_on, credit_amount),
     });
   }
   if (endedAt !== null) {
-    later.push({ at: endedAt, happen: (each) => each.creditElsewhere(policy_id, event_on, -credit_amount) });
+    later.push(
+      ended(endedAt, (each) => {
+        each.creditElsewhere(policy_id, event_on, -credit_amount);
+      }),
+    );
   }
 }
+
+const ended = (at: string, happen: Later['happen']): Later => ({ at, madeId: null, isDone: false, happen });
 
 /** When and how the credits of an event were taken back in reality. */
 function takenBack(credits: readonly PastCredit[], { event, leadId }: PastEvent): Later[] {
@@ -201,10 +234,12 @@ function takenBack(credits: readonly PastCredit[], { event, leadId }: PastEvent)
     const { policy_id: policyId, credit_amount: amount } = credit;
     if (policyId === null || credit.trigger_event !== event) return [];
     if (credit.origin === 'reversal') {
-      return [{ at: credit.created_at, happen: (world) => world.takeBack(leadId, policyId, -amount) }];
+      return [ended(credit.created_at, (world) => world.takeBack(leadId, policyId, -amount))];
     }
-    const isEnded = credit.status === 'rejected' || credit.status === 'reversed';
-    return isEnded ? [{ at: credit.updated_at, happen: (world) => world.takeBack(leadId, policyId) }] : [];
+    if (credit.status !== 'rejected' && credit.status !== 'reversed') return [];
+    // What a payout carried over is a part of the credit, and only that part ended.
+    const part = credit.origin === 'carry_over' ? amount : undefined;
+    return [ended(credit.updated_at, (world) => world.takeBack(leadId, policyId, part))];
   });
 }
 
