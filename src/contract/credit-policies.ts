@@ -246,7 +246,15 @@ export const creditPolicies = {
     .input(simulateInput.extend({ limit: z.int().min(0).max(1000).default(100) }))
     .output(simulation),
   /** The same, told lead by lead as it goes. Closing the stream ends it. */
-  simulateStream: procedure('policies.simulate', 'NOT_FOUND').input(simulateInput).output(simulationEvents),
+  simulateStream: procedure('policies.simulate', 'NOT_FOUND')
+    .route({
+      method: 'POST',
+      path: '/credit-policies/simulate/stream',
+      summary: 'The same as events: every lead as it comes, progress, and the totals last',
+      tags,
+    })
+    .input(simulateInput)
+    .output(simulationEvents),
   calculateLeadCredit: procedure('policies.read', 'NOT_FOUND')
     .route({
       method: 'GET',

@@ -138,6 +138,21 @@ forEachEngine((engine) => {
         differing: 0,
         totals: [{ amount: 1500, credited: 1500, difference: 0 }],
       });
+      // Lead by lead, as it goes.
+      const { headers, text } = await as('approver').post('/credit-policies/simulate/stream', {
+        policy: { id: policy.id, totalBudget: 2000 },
+        ...june,
+      });
+      expect(headers.get('content-type')).toMatch(/^text\/event-stream/);
+      const events = text
+        .split('\n')
+        .filter((line) => line.startsWith('data: {'))
+        .map((line): Body => JSON.parse(line.slice(6)));
+      expect(events).toMatchObject([
+        { type: 'leads', items: [{ amount: 1000 }, { amount: 1000 }, { amount: 0 }] },
+        { type: 'progress', done: 3, of: 3 },
+        { type: 'result', totals: [{ amount: 2000, credited: 1500, difference: 500 }] },
+      ]);
       const none = await as('reviewer').post('/credit-policies/simulate', {
         policy: { id: policy.id },
         ...june,
