@@ -11,6 +11,7 @@ import {
   submittedLead,
   unique,
 } from './credit-stories.ts';
+import { plansOf } from './partners/plans.ts';
 
 forEachEngine((engine) => {
   let host: TestHost;
@@ -197,6 +198,18 @@ forEachEngine((engine) => {
       expect(await refusalOf(leads.update({ id: other.id, campaignId: gone.code }))).toMatchObject({
         code: 'VALIDATION',
       });
+    });
+
+    it('looks its codes up once', async () => {
+      const own = await testHost(engine);
+      try {
+        const partner = await activePartner(own);
+        const submitting = () =>
+          submittedLead(own, partner.id, 70, { projectId: 'NEW', campaignId: 'NEWER' });
+        expect(await plansOf(own, /from (projects|campaigns)/, submitting)).toHaveLength(2);
+      } finally {
+        await own.close();
+      }
     });
 
     it('of a file is refused by its row where the code is out of use, the others come in', async () => {
