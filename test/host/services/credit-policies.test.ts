@@ -100,7 +100,6 @@ forEachEngine((engine) => {
         manager().create({
           id: partner.id,
           ...terms({
-            timeUnitType: null,
             baseRate: 10,
             startDate: '2026-07-01',
             endDate: '2026-06-01',
@@ -113,7 +112,6 @@ forEachEngine((engine) => {
       expect(refusal.code).toBe('VALIDATION');
       const { fields } = refusal.data as { fields: { path: string }[] };
       expect(fields.map(({ path }) => path)).toEqual([
-        'timeUnitType',
         'endDate',
         'baseRate',
         'maximumCredit',

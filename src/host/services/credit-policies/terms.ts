@@ -9,12 +9,15 @@ type CreateInput = Input<'creditPolicies', 'createForAll'>;
 type UpdateInput = Input<'creditPolicies', 'update'>;
 type WireTierConfig = CreateInput['tierConfig'];
 
-/** The terms of a new policy. Throws `VALIDATION` with the fields that are wrong. */
+/**
+ * The terms of a new policy. One that is time-based and names no period pays by the month, as the requirements' own
+ * example. Throws `VALIDATION` with the fields that are wrong.
+ */
 export function termsOfInput(input: CreateInput, partnerId: string | null): PolicyTerms {
   return validTerms({
     policyType: input.policyType,
     calculationType: input.calculationType,
-    timeUnitType: input.timeUnitType ?? null,
+    timeUnitType: input.timeUnitType ?? (input.policyType === 'time_based' ? 'monthly' : null),
     partnerId,
     projectId: input.projectId ?? null,
     campaignId: input.campaignId ?? null,
@@ -116,7 +119,20 @@ function tierToWire(tier: NonNullable<PolicyTerms['tierConfig']>['tiers'][number
   return { ...same, bonusPercent: bonusRate === null ? null : rateToPercent(bonusRate) };
 }
 
-function validTerms(terms: PolicyTerms): PolicyTerms {
+/** A base of 0 that the calculation does not know says what null says: there is none. */
+function withoutEmptyBase(terms: PolicyTerms): PolicyTerms {
+  const { calculationType, baseCredit, baseRate } = terms;
+  const takesCredit = calculationType === 'fixed_price' || calculationType === 'conversion';
+  const takesRate = calculationType === 'percentage' || calculationType === 'revenue_share';
+  return {
+    ...terms,
+    baseCredit: takesCredit || baseCredit !== 0 ? baseCredit : null,
+    baseRate: takesRate || baseRate !== 0 ? baseRate : null,
+  };
+}
+
+function validTerms(given: PolicyTerms): PolicyTerms {
+  const terms = withoutEmptyBase(given);
   const fields = validatePolicyTerms(terms);
   const [first, ...others] = fields;
   if (first === undefined) return terms;
