@@ -8,6 +8,7 @@ import type { Call, Caller, Services } from '../services/service.ts';
 import type { Session } from '../session.ts';
 import { eventSchemaOf, partnerView } from './partner-view.ts';
 import { requireReadable } from './readable.ts';
+import { settleInput } from './settle-input.ts';
 
 /** What a transport knows of a call before it reaches the router. */
 export interface CallContext {
@@ -44,6 +45,26 @@ async function currentForTheWire(
   return result.issues === undefined ? shownTo(session, schema, result.value) : undefined;
 }
 
+/** What a path names: `id` of `/partners/{id}`. */
+const pathFields = (procedure: AnyContractProcedure): string[] =>
+  [...(procedure['~orpc'].route.path ?? '').matchAll(/\{(\w+)\}/g)].flatMap(([, name]) => name ?? []);
+
+/** Whether what is wrong is a name in the path that nothing can have: `/partners/none` leads nowhere. */
+function leadsNowhere(
+  issues: readonly { path: string }[],
+  procedure: AnyContractProcedure,
+  input: unknown,
+): boolean {
+  const record = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {});
+  const given = new Map(Object.entries(record(input)));
+  const params = new Map(Object.entries(record(given.get('params'))));
+  return pathFields(procedure).some(
+    (name) =>
+      typeof (params.get(name) ?? given.get(name)) === 'string' &&
+      issues.some(({ path }) => path === name || path === `params.${name}`),
+  );
+}
+
 /** Every refusal leaves as the code, sentence and fields of `domain/errors.ts`; anything else is a fault of ours and says so without details. */
 async function toWireError(
   error: unknown,
@@ -51,6 +72,7 @@ async function toWireError(
   path: readonly string[],
   procedure: AnyContractProcedure,
   session: Session | null,
+  input: unknown,
 ): Promise<ORPCError<string, unknown>> {
   if (error instanceof DomainError) {
     const current = await currentForTheWire(error.current, procedure, session);
@@ -70,6 +92,13 @@ async function toWireError(
       path: (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part)).join('.'),
       message: issue.message,
     }));
+    if (leadsNowhere(fields, procedure, input)) {
+      return new ORPCError('NOT_FOUND', {
+        status: 404,
+        message: 'There is nothing with this id.',
+        cause: error,
+      });
+    }
     const first = fields[0];
     const named =
       first === undefined ? error.message : `${first.path === '' ? '' : `${first.path}: `}${first.message}`;
@@ -152,10 +181,12 @@ export function buildRouter({
             }
           }
           requireReadable(input);
+          const { inputSchema, route } = procedure['~orpc'];
+          settleInput(inputSchema, input, { method: route.method, zone: session?.tenant.timeZone });
           const caller: Caller = { token: context.token, station: context.station, session };
           return await next({ context: { caller } });
         } catch (error) {
-          throw await toWireError(error, log, path, procedure, session);
+          throw await toWireError(error, log, path, procedure, session, input);
         }
       });
     return guarded.handler(async ({ context, input, signal, path }) => {
@@ -167,7 +198,7 @@ export function buildRouter({
       return mapStream(
         answer,
         (event) => shownTo(session, eventSchemaOf(schema), event),
-        (error) => toWireError(error, log, path, procedure, session),
+        (error) => toWireError(error, log, path, procedure, session, input),
       );
     });
   };
