@@ -82,14 +82,21 @@ export const changes = {
    * one, or none in particular); `refresh` means that some were missed, so everything shown is to be read again; `alive` says
    * nothing but that. The stream ends with the session, and where what it may tell could be another: subscribe again then.
    */
-  subscribe: procedure('signedIn').output(
-    eventIterator(
-      z.discriminatedUnion('type', [
-        z.object({ type: z.literal('ready') }),
-        z.object({ type: z.literal('change'), resource: z.string(), resourceId: id.nullable() }),
-        z.object({ type: z.literal('refresh') }),
-        z.object({ type: z.literal('alive') }),
-      ]),
+  subscribe: procedure('signedIn')
+    .route({
+      method: 'GET',
+      path: '/changes',
+      summary: 'What changes, as events while it happens',
+      tags: ['Notifications'],
+    })
+    .output(
+      eventIterator(
+        z.discriminatedUnion('type', [
+          z.object({ type: z.literal('ready') }),
+          z.object({ type: z.literal('change'), resource: z.string(), resourceId: id.nullable() }),
+          z.object({ type: z.literal('refresh') }),
+          z.object({ type: z.literal('alive') }),
+        ]),
+      ),
     ),
-  ),
 };

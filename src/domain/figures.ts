@@ -36,7 +36,7 @@ export const figures = {
   },
   totalEarnings: { unit: 'minor units', formula: 'credits approved, less what was taken back' },
   availableBalance: { unit: 'minor units', formula: 'earned and in no approved payout' },
-  pendingPayout: { unit: 'minor units', formula: 'earned and still to be paid out' },
+  pendingPayout: { unit: 'minor units', formula: 'earned and not yet approved in a payout' },
   currentMonthLeads: { unit: 'count', formula: 'leads submitted in the month, as the quota counts them' },
   monthlyQuota: { unit: 'count', formula: 'leads a month may have; 0 is no limit' },
   averageLeadQuality: {

@@ -35,6 +35,8 @@ export interface MailSenderOptions {
   random?: () => number;
   schedule?: Schedule;
   send?: typeof sendMail;
+  /** Milliseconds after which an organization with more to send gets in line again. */
+  turn?: number;
 }
 
 export interface MailSender {
@@ -54,15 +56,15 @@ const soon = 1 * seconds;
 const atOnce = 4;
 /** Organizations whose turn it is at once: one whose server is slow keeps nobody else's e-mails back. */
 const organizationsAtOnce = 8;
-/** After so long an organization with more to send gets in line again, behind what others were told meanwhile. */
-const turn = 30 * seconds;
+/** Then it gets in line again, behind what others were told meanwhile. */
+const usualTurn = 30 * seconds;
 /** How long closing waits for the mail server. */
 const graceMs = 5 * seconds;
 const longestSilence = 300 * seconds;
 
 /** Sends the outbox of every organization whose mail is set up and on (`outbox.ts`). One for each host. */
 export function mailSender(host: HostContext, options: MailSenderOptions = {}): MailSender {
-  const { random = Math.random, schedule = systemSchedule, send = sendMail } = options;
+  const { random = Math.random, schedule = systemSchedule, send = sendMail, turn = usualTurn } = options;
   const sender = uuidv7();
   const stopping = new AbortController();
   const cutting = new AbortController();
@@ -110,14 +112,15 @@ export function mailSender(host: HostContext, options: MailSenderOptions = {}): 
     const endOfTurn = performance.now() + turn;
     const lane = async (): Promise<void> => {
       while (!stopping.signal.aborted && !failedToConnect) {
-        if (performance.now() > endOfTurn) {
-          again = true;
-          return;
-        }
         const claim = await claimMail(host, tenantId, { sender, domain });
         if (claim === undefined) return;
         const failure = await attempt(settings, claim, templates, common);
         if (failure?.kind === 'connection') failedToConnect = true;
+        // Not before something is done, or a slow machine would only ever begin.
+        if (performance.now() >= endOfTurn) {
+          again = true;
+          return;
+        }
       }
     };
     // One where the server was away: if it still is, one attempt is spent and not four.

@@ -299,6 +299,31 @@ forEachEngine((engine) => {
       expect(smtp.to(person.email)).toHaveLength(1);
     });
 
+    it('is slow, others have their turn before all is sent, and all is sent', async () => {
+      const smtp = await aMailServer();
+      const office = await host.otherTenant();
+      const { partner, person } = await aPartnerWithPerson(host);
+      const other = await aPartnerWithPerson(host, office);
+      for (const each of [host, office]) await setUpMail(each, smtp.port);
+      await aSender(host).run();
+      for (let leads = 0; leads < 12; leads += 1) await rejectALead(host, partner);
+      // A turn is over with the e-mail that it began with; what another organization is told meanwhile is not sent last.
+      let sent = 0;
+      const sender = aSender(host, {
+        turn: 0,
+        send: async (...args) => {
+          sent += 1;
+          if (sent === 1) await rejectALead(office, other.partner);
+          return sendMail(...args);
+        },
+      });
+      await sender.run();
+      expect(smtp.to(person.email)).toHaveLength(12);
+      const order = smtp.received.map(({ to: [address] }) => address);
+      expect(order.filter((address) => address === other.person.email)).toHaveLength(1);
+      expect(order.indexOf(other.person.email)).toBeLessThan(order.lastIndexOf(person.email));
+    });
+
     it('refuses for now, it is tried again; after so many times it has failed, with the reason', async () => {
       const smtp = await aMailServer();
       await setUpMail(host, smtp.port);

@@ -119,6 +119,29 @@ it('reach a window of the desktop app, which shows what a browser changes', asyn
   close();
 });
 
+it('reach a program over REST, as events', async () => {
+  let token = '';
+  const client = await browser((given) => (token = given));
+  const leaving = new AbortController();
+  const subscribe = (headers: Record<string, string>) =>
+    fetch(`${server.url}/api/v1/changes`, { headers, signal: leaving.signal });
+  expect((await subscribe({})).status).toBe(401);
+  const answer = await subscribe({ authorization: `Bearer ${token}` });
+  expect(answer.headers.get('content-type')).toContain('text/event-stream');
+  let text = '';
+  const reading = (async () => {
+    for await (const chunk of answer.body!) text += Buffer.from(chunk).toString();
+  })();
+  await expect.poll(() => text).toContain('data: {"type":"ready"}');
+  const { id } = await client.partners.create(aPartner);
+  await expect
+    .poll(() => text)
+    .toContain(`data: {"type":"change","resource":"partner","resourceId":"${id}"}`);
+  leaving.abort();
+  await reading.catch(() => undefined);
+  await expect.poll(() => listening).toBe(0);
+});
+
 it('are kept for nobody who does not read them: such a one is told to read everything again', async () => {
   let token = '';
   const client = await browser((given) => (token = given));
