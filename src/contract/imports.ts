@@ -28,6 +28,14 @@ export const importInput = z.object({
   again: z.boolean().default(false),
 });
 
+/** What a file over REST is told. */
+const uploadOptions = {
+  dryRun: queryBoolean.optional(),
+  /** JSON: header name to field name (null leaves the column out), or field name to header name. */
+  mapping: z.string().max(20_000).optional(),
+  again: queryBoolean.optional(),
+};
+
 export const importResult = z.object({
   importId: id.nullable(),
   dryRun: z.boolean(),
@@ -142,15 +150,9 @@ export const imports = {
     .input(
       z.object({
         params: z.object({ id }),
-        query: z
-          .object({
-            dryRun: queryBoolean.optional(),
-            /** JSON: header name to field name, or null to leave the column out. */
-            mapping: z.string().max(20_000).optional(),
-            again: queryBoolean.optional(),
-          })
-          .optional(),
-        body: z.object({ uploadId: id }),
+        query: z.object(uploadOptions).optional(),
+        /** A form says it in fields beside its file; the query goes before. */
+        body: z.object({ uploadId: id, ...uploadOptions }),
       }),
     )
     .output(importResult),

@@ -66,7 +66,11 @@ export function sentenceFor(issue: Issue): string | undefined {
       return needsLess(issue.origin, issue.maximum, issue.inclusive !== false);
     case 'invalid_union':
       return (issue.input === undefined ? 'This is needed.' : waysOf(issue.errors)) ?? "This can't be read.";
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_key':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
       return undefined;
   }
 }

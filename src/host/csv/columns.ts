@@ -54,11 +54,25 @@ function findColumn(header: readonly string[], name: string): number {
   );
 }
 
+/**
+ * A mapping by field instead of by column, turned round: its names are all fields, and its values are columns of the file
+ * but not all of them fields. Any other one is taken as it is.
+ */
+function byColumn(header: readonly string[], manual: ManualMapping): [string, string | null][] {
+  const entries = Object.entries(manual);
+  const columns = new Set(header.map(normalizeName));
+  const isByField =
+    entries.every(([field, column]) => {
+      return isOneOf(importFields, field) && column !== null && columns.has(normalizeName(column));
+    }) && entries.some(([, column]) => !isOneOf(importFields, column));
+  return isByField ? entries.map(([field, column]) => [column ?? '', field]) : entries;
+}
+
 /** What the user decided: by column the field, or null to leave it out. */
 function readManual(header: readonly string[], manual: ManualMapping): Map<number, ImportField | null> {
   const decided = new Map<number, ImportField | null>();
   const columnOf = new Map<ImportField, string>();
-  for (const [name, wanted] of Object.entries(manual)) {
+  for (const [name, wanted] of byColumn(header, manual)) {
     const column = findColumn(header, name);
     const path = `mapping.${name}`;
     if (decided.has(column)) {

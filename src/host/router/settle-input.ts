@@ -49,8 +49,9 @@ function settle(fields: Fields, input: Record<string, unknown>, manner: Manner):
       if ((value === '' && !isText(field)) || accepts(field, value)) continue;
       if (value === '' && accepts(field, null)) input[name] = null;
       else if (accepts(field, undefined) && (!manner.isPatch || name in commandFields)) delete input[name];
-    } else if (manner.zone !== undefined && isDayField(field) && accepts(anInstant, value)) {
-      input[name] = dayOf(new Date(String(value)).toISOString(), manner.zone);
+    } else if (manner.zone !== undefined && isDayField(field)) {
+      const instant = anInstant.safeParse(value);
+      if (instant.success) input[name] = dayOf(new Date(instant.data).toISOString(), manner.zone);
     }
   }
 }

@@ -102,8 +102,10 @@ export function importsService(host: HostContext): Service<'imports'> {
       }),
 
     upload: async (session, { params, query, body }, { signal }) => {
-      const { dryRun = false, again = false, mapping } = query ?? {};
       const { uploadId } = body;
+      const dryRun = query?.dryRun ?? body.dryRun ?? false;
+      const again = query?.again ?? body.again ?? false;
+      const mapping = query?.mapping ?? body.mapping;
       try {
         const input = { partnerId: params.id, uploadId, dryRun, again, mapping: parseMapping(mapping) };
         const ready = await importJob(host, session, input, session);

@@ -17,6 +17,8 @@ import { staticFiles } from './static-files.ts';
 const restPrefix = '/api/v1';
 const rpcPrefix = '/rpc';
 const cookieName = 'partner_desk_session';
+/** How often a host that closes looks for connections that nothing but their client keeps open, in milliseconds. */
+const letGoEvery = 50;
 /** Bytes of a JSON body; files take the way of uploads. */
 const largestBody = 8 * 1024 * 1024;
 
@@ -53,7 +55,8 @@ function hostIsOurs(request: IncomingMessage): boolean {
 }
 
 function bearerOf(request: IncomingMessage): string | null {
-  const match = /^Bearer ([A-Za-z0-9_-]{20,200})$/.exec(request.headers.authorization ?? '');
+  // The scheme's name is without case (RFC 7235).
+  const match = /^Bearer +([A-Za-z0-9_-]{20,200})$/i.exec(request.headers.authorization ?? '');
   return match?.[1] ?? null;
 }
 
@@ -65,15 +68,15 @@ function cookieOf(request: IncomingMessage): string | null {
   return null;
 }
 
-function stationOf(request: IncomingMessage): string | null {
-  const station = request.headers['x-station'];
-  return typeof station === 'string' && station.length <= 100 ? station : null;
 /** Whether the browser's own line is encrypted: this host speaks plain HTTP, a proxy before it may not. */
 function isEncrypted(request: IncomingMessage): boolean {
   const forwarded = request.headers['x-forwarded-proto'];
   return typeof forwarded === 'string' && forwarded.split(',')[0]?.trim() === 'https';
 }
 
+function stationOf(request: IncomingMessage): string | null {
+  const station = request.headers['x-station'];
+  return typeof station === 'string' && station.length <= 100 ? station : null;
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
@@ -96,17 +99,50 @@ function sendRefusal(response: ServerResponse, error: DomainError): void {
 /** The body of an error as `api.md` has it: code, sentence, fields. */
 export function restErrorBody(error: ORPCError<string, unknown>): Record<string, unknown> {
   const data = typeof error.data === 'object' && error.data !== null ? error.data : {};
-  const code = error.code === 'BAD_REQUEST' || error.code === 'PAYLOAD_TOO_LARGE' ? 'VALIDATION' : error.code;
-  return { code, message: error.message, ...data };
+  // These two are about the body itself, before any call saw it.
+  if (error.code === 'BAD_REQUEST') {
+    return { code: 'VALIDATION', message: "The body is not JSON, or it is broken: it can't be read." };
+  }
+  if (error.code === 'PAYLOAD_TOO_LARGE') {
+    const most = largestBody / 1024 / 1024;
+    return { code: 'VALIDATION', message: `The body is too large: ${most} MB are the most.` };
+  }
+  return { code: error.code, message: error.message, ...data };
 }
 
-/** Spools the file that a request brings to disk; returns the upload's id. */
+function mediaTypeOf(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/**
+ * Every body of the REST face is JSON but for files and forms, whatever a program's library calls it by itself: curl says that
+ * it is a form, fetch that it is plain text. A browser has to say it as it is: to send JSON elsewhere it must ask first, and no
+ * page of another site may get around that to set up or sign in here.
+ */
+function readAsJson(request: IncomingMessage): void {
+  if (mediaTypeOf(request) === 'multipart/form-data' || request.headers.origin !== undefined) return;
+  request.headers['content-type'] = 'application/json';
+  delete request.headers['content-disposition'];
+}
+
+/** Without the query values that are empty: `?status=&cursor=` asks for nothing in particular. */
+function withoutEmptyValues(url: URL): string {
+  for (const name of new Set(url.searchParams.keys())) {
+    if (url.searchParams.getAll(name).every((value) => value === '')) url.searchParams.delete(name);
+  }
+  return `${url.pathname}${url.search}`;
+}
+
+/** The body that a file call is handed: the upload's id, and what a form says besides its file. */
+type SpooledBody = Record<string, string> & { uploadId: string };
+
+/** Spools the file that a request brings to disk. */
 async function spoolFile(
   host: Host,
   request: IncomingMessage,
   context: CallContext,
   call: FileCall,
-): Promise<string> {
+): Promise<SpooledBody> {
   // Before a byte is stored: whoever may not import must not be able to fill the disk.
   const session = context.token === null ? null : await host.resolveSession(context.token, context.station);
   if (session === null)
@@ -117,19 +153,19 @@ async function spoolFile(
   if (!session.permissions.has(call.permission)) {
     throw new DomainError('FORBIDDEN', 'Your role does not allow this. Ask an administrator if you need it.');
   }
-  const type = request.headers['content-type'] ?? '';
-  const plain = type.split(';', 1)[0]?.trim().toLowerCase();
-  if (call.contentTypes.some((each) => each === plain)) {
-    return host.uploads.receive(session, call.fileName, request, call.largest);
+  const type = mediaTypeOf(request);
+  if (call.contentTypes.includes(type)) {
+    return { uploadId: await host.uploads.receive(session, call.fileName, request, call.largest) };
   }
-  if (!type.startsWith('multipart/form-data')) {
+  if (type !== 'multipart/form-data') {
     const [usual] = call.contentTypes;
     throw invalidField('body', `Send the file itself as ${usual}, or as one file of multipart/form-data.`);
   }
   return new Promise((resolve, reject) => {
     let receiving: Promise<string> | undefined;
+    const fields: Record<string, string> = {};
     const form = busboy({
-      headers: { ...request.headers, 'content-type': type },
+      headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },
       limits: { files: 1, fields: 20, fieldSize: 64 * 1024 },
     });
     form.on('file', (_field, file, fileName) => {
@@ -138,10 +174,13 @@ async function spoolFile(
       received.catch(reject);
       receiving = received;
     });
+    form.on('field', (name, value) => {
+      fields[name] = value;
+    });
     form.on('error', () => reject(invalidField('body', 'The multipart body is broken. Send it again.')));
     form.on('finish', () => {
       if (receiving === undefined) reject(invalidField('body', 'There is no file in the request.'));
-      else receiving.then(resolve, reject);
+      else receiving.then((uploadId) => resolve({ ...fields, uploadId }), reject);
     });
     request.pipe(form);
   });
@@ -194,7 +233,14 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
       sendJson(response, 503, { code: 'UNAVAILABLE', message: 'The host is shutting down.' });
       return;
     }
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    // Two slashes ahead would begin another host's name, not a path.
+    const asked = request.url?.startsWith('/') ? `http://localhost${request.url}` : (request.url ?? '');
+    if (!URL.canParse(asked)) {
+      sendJson(response, 404, { code: 'NOT_FOUND', message: 'There is nothing at this address.' });
+      return;
+    }
+    const url = new URL(asked);
+    const { pathname } = url;
 
     if (pathname.startsWith(`${rpcPrefix}/`)) {
       response.setHeader('cache-control', 'no-store');
@@ -220,7 +266,7 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
 
     if (pathname === restPrefix || pathname.startsWith(`${restPrefix}/`)) {
       response.setHeader('cache-control', 'no-store');
-      await handleRest(request, response, pathname);
+      await handleRest(request, response, url);
       return;
     }
 
@@ -229,11 +275,10 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
     }
   }
 
-  async function handleRest(
-    request: IncomingMessage,
-    response: ServerResponse,
-    pathname: string,
-  ): Promise<void> {
+  async function handleRest(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const { pathname } = url;
+    // HEAD is GET without the body (RFC 9110), which Node leaves out by itself.
+    if (request.method === 'HEAD') request.method = 'GET';
     if (request.method === 'GET' && pathname === `${restPrefix}/openapi.json`) {
       sendJson(response, 200, description);
       return;
@@ -249,8 +294,10 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
     const fileCall = fileCallAt(pathname.slice(restPrefix.length));
     if (request.method === 'POST' && fileCall !== undefined) {
       // oRPC takes a body that is already there; the file itself stays on disk.
-      Object.assign(request, { body: { uploadId: await spoolFile(host, request, context, fileCall) } });
+      Object.assign(request, { body: await spoolFile(host, request, context, fileCall) });
     }
+    readAsJson(request);
+    request.url = withoutEmptyValues(url);
     const { matched } = await rest.handle(request, response, { prefix: restPrefix, context });
     if (!matched) sendJson(response, 404, { code: 'NOT_FOUND', message: 'There is no such call.' });
   }
@@ -285,6 +332,14 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
     server.once('error', reject);
     server.listen(options.port, address, resolve);
   });
+  /** A stream ends only when its reader goes: cut it, and its command stops at its next whole step. */
+  function letGo(): void {
+    server.closeIdleConnections();
+    for (const response of underWay) {
+      if (String(response.getHeader('content-type')).startsWith('text/event-stream')) response.destroy();
+    }
+  }
+
   const { port } = server.address() as AddressInfo;
   const shown = address.includes(':') ? `[${address}]` : address;
 
@@ -297,15 +352,14 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
-      server.closeIdleConnections();
-      // A stream ends only when its reader goes: cut it, and its command stops at its next whole step.
-      for (const response of underWay) {
-        if (String(response.getHeader('content-type')).startsWith('text/event-stream')) response.destroy();
-      }
+      letGo();
+      // What was under way may only now have begun a stream, or have left its connection idle.
+      const looking = setInterval(letGo, letGoEvery);
       const cut = setTimeout(() => {
         for (const socket of sockets) socket.destroy();
       }, options.graceMs ?? 20_000);
       await closed;
+      clearInterval(looking);
       clearTimeout(cut);
       await jobsStopped;
     },
