@@ -48,9 +48,13 @@ async function touchedAt(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mtimeMs;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 export async function createUploadStore(folder: string): Promise<UploadStore> {
@@ -61,16 +65,14 @@ export async function createUploadStore(folder: string): Promise<UploadStore> {
   async function find(owner: UploadOwner, uploadId: string): Promise<Upload> {
     const missing = new DomainError('NOT_FOUND', 'This upload is not here any more. Choose the file again.');
     if (!idShape.test(uploadId)) throw missing;
-    let card: UploadOwner & { fileName: string };
     try {
-      card = JSON.parse(await readFile(cardOf(uploadId), 'utf8'));
+      const card: UploadOwner & { fileName: string } = JSON.parse(await readFile(cardOf(uploadId), 'utf8'));
+      if (card.tenantId !== owner.tenantId || card.userId !== owner.userId) throw missing;
+      const { size } = await stat(fileOf(uploadId));
+      return { path: fileOf(uploadId), fileName: card.fileName, size };
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') throw missing;
-      throw error;
+      throw isAbsent(error) ? missing : error;
     }
-    if (card.tenantId !== owner.tenantId || card.userId !== owner.userId) throw missing;
-    const { size } = await stat(fileOf(uploadId));
-    return { path: fileOf(uploadId), fileName: card.fileName, size };
   }
 
   async function begin(owner: UploadOwner, fileName: string): Promise<string> {

@@ -13,6 +13,9 @@ export const admins = { first: 'ada@example.com', second: 'bea@example.com' } as
 export const partnerCount = 15;
 /** Leads of each partner: two with an approved credit, one with a pending one, two still to be reviewed. */
 const leadsEach = 5;
+export const leadCount = partnerCount * leadsEach;
+const approvedEach = 3;
+export const approvedCount = partnerCount * approvedEach;
 export const importedRows = 3000;
 
 /** From long ago to today: the office runs by the real clock, as it would when it is killed. */
@@ -87,7 +90,7 @@ export async function prepareOffice(
       partner.id,
       [header, ...rowsOf(`p${n}`, n * 100, leadsEach)].join('\n'),
     );
-    await ada.leads.bulk({ action: 'approve', ids: ids.slice(0, 3) });
+    await ada.leads.bulk({ action: 'approve', ids: ids.slice(0, approvedEach) });
     const { items } = await bea.credits.list({ partnerId: partner.id });
     await bea.credits.bulk({ action: 'approve', ids: items.slice(0, 2).map(({ id }) => id) });
   }

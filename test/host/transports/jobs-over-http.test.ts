@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -40,8 +40,8 @@ let server: HttpServer;
 let token: string;
 let partnerId: string;
 
-async function open(): Promise<void> {
-  host = await composeHost({ dataFolder: folder, log: createLog('silent') });
+async function open(now?: () => string): Promise<void> {
+  host = await composeHost({ dataFolder: folder, log: createLog('silent'), ...(now && { now }) });
   server = await serveHttp(host, { port: 0, screens: join(folder, 'no-screens') });
   token = (await call('POST', '/auth/login', admin)).body.token;
 }
@@ -145,4 +145,31 @@ it('stops a long call when the programme is closed, tells its caller, and goes o
   const { status, result } = (await call('GET', `/jobs/${job!.id}`)).body;
   expect([status, result?.accepted]).toEqual(['completed', rows]);
   expect((await call('GET', '/leads?limit=1&total=true')).body.total).toBe(rows);
+});
+
+it('begins days later, clears away what was left lying, and still has the file of an interrupted import', async () => {
+  const rows = 6000;
+  const started = await call('POST', '/jobs', {
+    kind: 'lead_import',
+    input: { partnerId, uploadId: await sent(csv(rows)) },
+  });
+  const forgotten = await sent(csv(3));
+  for (let accepted = 0; accepted === 0; ) {
+    accepted = (await call('GET', '/imports')).body.items[0]?.accepted ?? 0;
+  }
+  await server.close();
+  await host.close();
+
+  const later = 3 * 86_400_000;
+  await open(() => new Date(Date.now() + later).toISOString());
+  const left = await readdir(join(folder, 'uploads'));
+  expect(left.filter((name) => name.startsWith(forgotten))).toEqual([]);
+  expect(left).toHaveLength(2);
+  expect((await call('GET', `/jobs/${started.body.id}`)).body.status).toBe('interrupted');
+  await call('POST', `/jobs/${started.body.id}/resume`, {});
+  await call('GET', `/jobs/${started.body.id}/watch`);
+  const { status, result } = (await call('GET', `/jobs/${started.body.id}`)).body;
+  expect([status, result?.accepted]).toEqual(['completed', rows]);
+  await host.jobs.stop();
+  expect(await readdir(join(folder, 'uploads'))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Outputs } from '#contract/index.ts';
@@ -150,6 +150,20 @@ describe.each(engines)('jobs and people who come in each other’s way on %s', (
       message: expect.stringMatching(/cancelled/),
     });
     expect((await host.as('auditor').activities.verify()).ok).toBe(true);
+  });
+
+  it('refuses to go on with a file that is gone, and says so', async () => {
+    const [job] = await interrupted();
+    for (const name of (await uploads()).filter((each) => each.endsWith('.part'))) {
+      await rm(join(host.context.dataFolder, 'uploads', name));
+    }
+    const next = anotherHost();
+    expect(await refusalOf((await next('admin')).jobs.resume({ id: job.id }))).toMatchObject({
+      code: 'NOT_FOUND',
+      message: expect.stringMatching(/Choose the file again/),
+    });
+    // It can still be given up.
+    expect(await (await next('admin')).jobs.cancel({ id: job.id })).toMatchObject({ status: 'cancelled' });
   });
 
   it('tells lists without results, so that a page of them stays small', async () => {

@@ -244,6 +244,7 @@ describe.each(engines)('jobs on %s', (engine) => {
       'policy_simulation policy.sourceId': () =>
         simulate({ policy: { ...aSimulation.policy, partnerId, sourceId: theirSource!.id } }),
       'policy_simulation leads': () => simulate({ leads: [theirs.lines[0]!.partnerLeadId!] }),
+      'policy_simulation leads.id': () => simulate({ leads: [{ id: theirs.lines[0]!.partnerLeadId! }] }),
       get: () => ours.jobs.get({ id: job.id }),
       watch: () => ours.jobs.watch({ id: job.id }),
       cancel: () => ours.jobs.cancel({ id: job.id }),
