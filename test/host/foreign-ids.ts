@@ -70,6 +70,7 @@ const simulating: Spec = {
     'policy.sourceId': 'source',
     'policy.partnerId': 'partner',
     leads: 'lead',
+    'leads.id': 'lead',
   },
 };
 let serial = 0;
@@ -345,7 +346,7 @@ export const foreignIds: Record<string, Spec> = {
   'payouts.lines': byId('payout'),
   'payouts.addLine': {
     input: async (own) => ({ id: await own.id('payout'), creditId: await own.id('credit') }),
-    fields: { id: 'payout', creditId: 'credit' },
+    fields: { id: 'payout', creditId: 'credit', partnerLeadId: 'lead' },
   },
   'payouts.approveLine': byId('line'),
   'payouts.rejectLine': byId('line', { notes: 'no' }),

@@ -4,11 +4,13 @@ import type { ProcedureMeta } from '#contract/base.ts';
 import { contract } from '#contract/index.ts';
 import { permissions } from '#contract/permissions.ts';
 import { partnerRoles, staffRoles } from '#domain/vocabulary.ts';
+import { engines } from '#test/support/databases.ts';
 import { type TestHost, testHost } from '#test/support/host.ts';
 import { answerFor, answers, foreignIds } from './foreign-ids.ts';
 import { oneOfEach, type Rows } from './one-of-each.ts';
 import { type Answer, answerOf, call, idFieldsOf, withField } from './procedures.ts';
 import { activePartner } from './services/credit-stories.ts';
+import { whoMay } from './who-may.ts';
 
 /** Every call of the contract, as `leads.approve`; a new one is in here without anybody thinking of it. */
 const procedures = Object.entries(contract).flatMap(([resource, calls]) =>
@@ -32,13 +34,13 @@ const readsOtherwise = new Set([
 /** Files for the bank, which show account numbers in full. */
 const fullAccountNumbers = new Set(['payoutExports.file']);
 
-let host: TestHost;
-beforeAll(async () => {
-  host = await testHost('sqlite');
-});
-afterAll(() => host.close());
-
 describe('who may call what', () => {
+  let host: TestHost;
+  beforeAll(async () => {
+    host = await testHost('sqlite');
+  });
+  afterAll(() => host.close());
+
   it('is open to everybody only for health, set-up and sign-in', () => {
     const open = procedures.filter(({ permission }) => permission === 'public').map(({ path }) => path);
     expect(open).toEqual([
@@ -48,6 +50,50 @@ describe('who may call what', () => {
       'auth.login',
       'auth.acceptInvitation',
     ]);
+  });
+
+  it('is open to whoever is signed in, partners’ people too, only for what is one’s own', () => {
+    const signedIn = procedures.filter(({ permission }) => permission === 'signedIn').map(({ path }) => path);
+    expect(signedIn).toEqual([
+      'auth.logout',
+      'auth.me',
+      'account.changePassword',
+      'account.sessions',
+      'account.endSession',
+      'account.endOtherSessions',
+      'account.secondFactor',
+      'account.enrolSecondFactor',
+      'account.confirmSecondFactor',
+      'account.disableSecondFactor',
+      'account.renewRecoveryCodes',
+      'savedViews.list',
+      'savedViews.create',
+      'savedViews.update',
+      'savedViews.remove',
+      // These take the permission of the job's kind, or that it is one's own.
+      'jobs.start',
+      'jobs.cancel',
+      'jobs.resume',
+      'notifications.list',
+      'notifications.read',
+      'notifications.readAll',
+      'notifications.preferences',
+      'notifications.updatePreferences',
+      'changes.subscribe',
+    ]);
+  });
+
+  it('is, call by call, what the design says of the roles', () => {
+    const words = (text: string): string[] => text.split(/\s+/).filter(Boolean);
+    const said = whoMay.flatMap(({ staff, partner, calls }) =>
+      words(calls).map((path) => `${path}: ${[...words(staff), '|', ...words(partner)].join(' ')}`),
+    );
+    const declared = procedures.flatMap(({ path, permission, partners }) => {
+      if (permission === 'public' || permission === 'signedIn') return [];
+      const holders = permissions[permission];
+      return [`${path}: ${[...holders.staff, '|', ...(partners ? holders.partner : [])].join(' ')}`];
+    });
+    expect(declared.toSorted()).toEqual(said.toSorted());
   });
 
   it.each(guarded)('takes a session: $path', async ({ path }) => {
@@ -123,21 +169,25 @@ describe('who may call what', () => {
   });
 });
 
-describe('an id of another organization', () => {
+describe.each(engines)('an id of another organization on %s', (engine) => {
   const nowhere = '01890000-0000-7000-8000-000000000000';
-  const withIds = procedures.flatMap(({ path, procedure }) =>
-    idFieldsOf(procedure).map((field) => ({ path, field })),
-  );
+  const withIds = procedures
+    // Each kind of job has an input of its own: `services/jobs/jobs.test.ts` tries every one of their ids.
+    .filter(({ path }) => path !== 'jobs.start')
+    .flatMap(({ path, procedure }) => idFieldsOf(procedure).map((field) => ({ path, field })));
+  let host: TestHost;
   let own: Rows;
   let foreign: Rows;
   let before: unknown;
 
   beforeAll(async () => {
+    host = await testHost(engine);
     const other = await host.otherTenant();
     own = await oneOfEach(host, host.database);
     foreign = await oneOfEach(other, host.database);
     before = await foreign.snapshot();
   });
+  afterAll(() => host.close());
 
   it('is tried in every field that takes an id', () => {
     const mapped = Object.entries(foreignIds).flatMap(([path, { fields }]) =>

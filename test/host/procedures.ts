@@ -42,20 +42,60 @@ export async function answerOf(ending: Promise<unknown>): Promise<Answer> {
 
 /** The fields of a procedure's input that take an id, dotted: `params.id`. */
 export function idFieldsOf(procedure: AnyContractProcedure): string[] {
-  const schema = procedure['~orpc'].inputSchema;
-  return schema === undefined ? [] : idFields(schema, '');
+  const ids = inputsOf(procedure).filter(({ schema }) => isId(schema));
+  return [...new Set(ids.map(({ path }) => path))];
 }
 
-function idFields(schema: unknown, path: string): string[] {
-  if (schema instanceof z.ZodUUID) return [path];
+/** Whether a field takes an id of a row, as the contract has them. */
+export function isId(schema: z.core.$ZodType): boolean {
+  return schema instanceof z.ZodGUID || schema instanceof z.ZodUUID;
+}
+
+export interface InputField {
+  /** Dotted; a list has the path of its items, a record that of its values. */
+  path: string;
+  schema: z.core.$ZodType;
+}
+
+/** What a procedure's input is made of, down to what has no parts. */
+export function inputsOf(procedure: AnyContractProcedure): InputField[] {
+  const schema = procedure['~orpc'].inputSchema;
+  if (schema === undefined) return [];
+  if (!(schema instanceof z.ZodType)) throw new Error('An input that is no schema of zod: look at it here.');
+  return fieldsOf(schema, '');
+}
+
+const leaves = [
+  z.ZodString,
+  z.ZodStringFormat,
+  z.ZodNumber,
+  z.ZodBoolean,
+  z.ZodEnum,
+  z.ZodLiteral,
+  z.ZodNull,
+  z.ZodUndefined,
+  z.ZodVoid,
+  z.ZodFile,
+];
+
+/** Throws for a kind of schema it does not know: an id in there would be one that no test tries. */
+export function fieldsOf(schema: z.core.$ZodType, path: string): InputField[] {
+  if (leaves.some((leaf) => schema instanceof leaf)) return [{ path, schema }];
   if (schema instanceof z.ZodObject) {
-    return Object.entries(schema.shape).flatMap(([key, field]) =>
-      idFields(field, path === '' ? key : `${path}.${key}`),
+    return Object.entries<z.core.$ZodType>(schema.shape).flatMap(([key, field]) =>
+      fieldsOf(field, path === '' ? key : `${path}.${key}`),
     );
   }
-  if (schema instanceof z.ZodArray) return idFields(schema.element, path);
-  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => idFields(option, path));
-  if (schema instanceof z.ZodPipe) return idFields(schema.in, path);
+  if (schema instanceof z.ZodArray) return fieldsOf(schema.element, path);
+  if (schema instanceof z.ZodRecord) return fieldsOf(schema.valueType, path);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => fieldsOf(option, path));
+  if (schema instanceof z.ZodIntersection) {
+    return [...fieldsOf(schema.def.left, path), ...fieldsOf(schema.def.right, path)];
+  }
+  if (schema instanceof z.ZodPipe) {
+    // What comes in, unless it is made into something first: then what that is checked to be.
+    return fieldsOf(schema.in instanceof z.ZodTransform ? schema.out : schema.in, path);
+  }
   if (
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNonOptional ||
@@ -63,9 +103,9 @@ function idFields(schema: unknown, path: string): string[] {
     schema instanceof z.ZodDefault ||
     schema instanceof z.ZodPrefault
   ) {
-    return idFields(schema.unwrap(), path);
+    return fieldsOf(schema.unwrap(), path);
   }
-  return [];
+  throw new Error(`${path} is a ${schema.constructor.name}: say here whether an id may be in it.`);
 }
 
 /** The fields of an answer that a partner's own users see as they are, dotted. */
@@ -95,7 +135,12 @@ export function withField(input: object, field: string, id: string): object {
   const keys = field.split('.');
   const last = keys.pop() ?? '';
   let holder = copy;
-  for (const key of keys) holder = holder[key] as Record<string, unknown>;
+  for (const key of keys) {
+    const at = holder[key];
+    // A list of objects, or of what may be one: one object is enough.
+    if (Array.isArray(at)) holder[key] = [typeof at[0] === 'object' ? at[0] : {}];
+    holder = (Array.isArray(holder[key]) ? holder[key][0] : at) as Record<string, unknown>;
+  }
   const isList = Array.isArray(holder[last]) || last === 'leads';
   holder[last] = isList ? [id] : id;
   return copy;

@@ -235,6 +235,19 @@ describe('the description of the REST face', () => {
     ]);
   });
 
+  it('describes streams as streams of events, whose data has a schema', () => {
+    const streams = operations.flatMap((each) => {
+      const { schema } = each.operation.responses['200']?.content?.['text/event-stream'] ?? {};
+      return schema === undefined ? [] : [[nameOf(each), JSON.stringify(schema).includes('"data":{')]];
+    });
+    expect(streams).toEqual([
+      ['POST /leads/rescore', true],
+      ['GET /jobs/{id}/watch', true],
+      ['POST /credit-policies/simulate/stream', true],
+      ['GET /changes', true],
+    ]);
+  });
+
   it('is shown as a page', async () => {
     const page = await fetch(`${server.url}/api/v1/docs`);
     expect(page.status).toBe(200);
