@@ -264,7 +264,17 @@ export const payouts = {
       summary: 'Add an approved credit to a pending payout',
       tags,
     })
-    .input(z.object({ id, creditId: id, ...commandFields }))
+    .input(
+      z.object({
+        id,
+        creditId: id.optional(),
+        /** Instead of the credit, the lead that it is for, where only one of its credits is free; with an `amount`, the one of that amount. */
+        partnerLeadId: id.optional(),
+        /** Minor units, as the credit has them; another amount is refused. */
+        amount: signedMoney.optional(),
+        ...commandFields,
+      }),
+    )
     .output(payoutLine),
   approveLine: procedure('payouts.approve', ...decision, 'SELF_APPROVAL')
     .route({ method: 'POST', path: '/payout-lines/{id}/approve', summary: 'Approve a line', tags })

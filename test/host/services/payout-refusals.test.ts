@@ -240,6 +240,36 @@ describe.each(engines)('a payout on %s', (engine) => {
       expect(await getPayout(host, payout)).toMatchObject({ totalAmount: 1250, totalLeadsCount: 2 });
     });
 
+    it('takes the lead instead of its credit, where one alone is free and the amount fits', async () => {
+      const { partner, payout, lines } = await pendingPayout(host, [1000]);
+      const finance = host.as('finance').payouts;
+      const [credit] = await approvedCredits(host, partner.id, [250]);
+      const partnerLeadId = credit?.partnerLeadId ?? '';
+      const add = (input: object) => () => finance.addLine({ id: payout.id, ...input });
+      expect((await refused(host, add({}))).code).toBe('VALIDATION');
+      expect((await refused(host, add({ partnerLeadId, amount: 249 }))).code).toBe('VALIDATION');
+      expect((await refused(host, add({ partnerLeadId: lines[0]?.partnerLeadId ?? '' }))).code).toBe(
+        'VALIDATION',
+      );
+      const others = { creditId: credit?.id ?? '', partnerLeadId: lines[0]?.partnerLeadId ?? '' };
+      expect((await refused(host, add(others))).code).toBe('NOT_FOUND');
+      expect((await refused(host, add({ creditId: credit?.id ?? '', amount: 251 }))).code).toBe('VALIDATION');
+      const line = await finance.addLine({ id: payout.id, partnerLeadId, amount: 250 });
+      expect(line).toMatchObject({ creditId: credit?.id, partnerLeadId, amount: 250 });
+      expect(await getPayout(host, payout)).toMatchObject({ totalAmount: 1250 });
+      // Two credits of one lead: which of them is meant has to be said.
+      const manager = host.as('partner_manager').credits;
+      for (const creditAmount of [70, 30]) {
+        const requested = await manager.request({ id: partnerLeadId, creditAmount });
+        await host.as('approver').credits.approve({ id: requested.id });
+      }
+      expect((await refused(host, add({ partnerLeadId }))).code).toBe('VALIDATION');
+      expect(await finance.addLine({ id: payout.id, partnerLeadId, amount: 30 })).toMatchObject({
+        amount: 30,
+      });
+      expect(await finance.addLine({ id: payout.id, partnerLeadId })).toMatchObject({ amount: 70 });
+    });
+
     it('refuses a credit of another partner, one not approved, one in a payout, and one rejected here before', async () => {
       const { partner, payout, lines } = await pendingPayout(host, [1000, 500]);
       const add = (creditId: string) => () => host.as('finance').payouts.addLine({ id: payout.id, creditId });

@@ -48,7 +48,9 @@ async function addLine(work: Work, session: Session, input: Input<'payouts', 'ad
   const { payout } = await lockPayout(tx, session, input);
   requirePending(payout);
   const today = dayOf(work.now, session.tenant.timeZone);
-  const credit = await requireFreeCredit(tx, session, payout, input.creditId, today);
+  const creditId = await creditMeant(tx, session, payout, input);
+  const credit = await requireFreeCredit(tx, session, payout, creditId, today);
+  requireMeant(credit, input);
   const totalAmount = payout.totalAmount + credit.creditAmount;
   if (totalAmount - payout.rejectedAmount <= 0) {
     const net = `${formatMinor(totalAmount - payout.rejectedAmount, payout.currency)} ${payout.currency}`;
@@ -87,6 +89,52 @@ async function addLine(work: Work, session: Session, input: Input<'payouts', 'ad
     },
   });
   return oneLineToWire(tx, session, line);
+}
+
+type LineInput = Input<'payouts', 'addLine'>;
+
+/** The credit that is named; else the one approved credit of the lead (of that amount, where one is told) that no live payout holds. */
+async function creditMeant(
+  tx: Writer,
+  session: Session,
+  payout: PartnerPayoutRow,
+  { creditId, partnerLeadId, amount }: LineInput,
+): Promise<string> {
+  if (partnerLeadId === undefined) {
+    if (creditId !== undefined) return creditId;
+    throw invalidField('creditId', 'Name the credit, or the lead whose credit it is.');
+  }
+  const lead = await tx.find(partnerLeads, { id: partnerLeadId });
+  if (lead === undefined) throw new DomainError('NOT_FOUND', 'There is no such lead.');
+  if (creditId !== undefined) return creditId;
+  const [credit, ...others] = await tx.all<{ id: string }>(sql`select c.id from partner_lead_credits c
+    where c.tenant_id = ${session.tenantId} and c.partner_lead_id = ${lead.id} and c.partner_id = ${payout.partnerId}
+      and c.status = 'approved'
+      ${amount === undefined ? empty : sql`and c.credit_amount = ${amount}`}
+      and not exists (select 1 from partner_payout_details d
+        where d.tenant_id = c.tenant_id and d.credit_id = c.id and d.released_at is null)
+    order by c.id limit 2`);
+  if (credit === undefined) {
+    throw invalidField('partnerLeadId', 'No approved credit of this lead is free for this payout.');
+  }
+  if (others.length > 0) {
+    throw invalidField(
+      'creditId',
+      'This lead has several credits that are free. Name the one that is meant.',
+    );
+  }
+  return credit.id;
+}
+
+/** Whoever tells the lead or the amount beside the credit means that credit, and no other. */
+function requireMeant(credit: PartnerLeadCreditRow, { partnerLeadId, amount }: LineInput): void {
+  if (partnerLeadId !== undefined && credit.partnerLeadId !== partnerLeadId) {
+    throw new DomainError('NOT_FOUND', 'This lead has no such credit.');
+  }
+  if (amount !== undefined && credit.creditAmount !== amount) {
+    const has = `${formatMinor(credit.creditAmount, credit.currency)} ${credit.currency}`;
+    throw invalidField('amount', `The credit is over ${has}, and a line holds all of it.`);
+  }
 }
 
 const notPayable: Record<Exclude<CreditStatus, 'approved'>, string> = {
