@@ -10,7 +10,7 @@ test('the first person sets the organization up and is signed in', async ({ page
   await page.getByLabel('E-mail address').fill('ada@example.com');
   await page.getByRole('textbox', { name: 'Password' }).fill('short');
   await page.getByRole('button', { name: 'Create the organization' }).click();
-  await expect(page.getByText('A password has at least 10 characters.')).toBeVisible();
+  await expect(page.getByText('A password has at least 8 characters.')).toBeVisible();
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery');
   await page.getByRole('button', { name: 'Create the organization' }).click();
   await expect(page.getByRole('button', { name: 'Signed in as Ada Admin' })).toBeVisible();

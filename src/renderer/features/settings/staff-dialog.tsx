@@ -50,8 +50,8 @@ export function StaffDialog({
       email: (value) => (value.trim() === '' ? 'Give the e-mail address to sign in with.' : null),
       roles: (value) => (value.length === 0 ? 'Give at least one role.' : null),
       password: (value) =>
-        (member === null || value !== '') && value.length < 10
-          ? 'A password has at least 10 characters.'
+        (member === null || value !== '') && value.length < 8
+          ? 'A password has at least 8 characters.'
           : null,
     },
   });
@@ -155,7 +155,7 @@ export function StaffDialog({
             label={member === null ? 'Password' : 'New password'}
             description={
               member === null
-                ? 'At least 10 characters. Hand it over in person.'
+                ? 'At least 8 characters. Hand it over in person.'
                 : 'Leave empty to keep the present one. A new one signs the person out everywhere.'
             }
             withAsterisk={member === null}

@@ -85,7 +85,7 @@ export function SetupScreen({ onDone }: { onDone: () => void }) {
               />
               <PasswordInput
                 label="Password"
-                description="At least 10 characters."
+                description="At least 8 characters."
                 required
                 autoComplete="new-password"
                 {...form.getInputProps('admin.password')}

@@ -43,7 +43,7 @@ export function InvitationScreen() {
           )}
           <PasswordInput
             label="Password"
-            description="At least 10 characters."
+            description="At least 8 characters."
             required
             autoFocus
             autoComplete="new-password"
