@@ -2,6 +2,7 @@ import { eventIterator } from '@orpc/contract';
 import * as z from 'zod';
 import { calculationTypes, policyTypes, timeUnitTypes } from '#domain/vocabulary.ts';
 import { count, currencyCode, day, id, money, optionalText, percent, score, signedMoney } from './base.ts';
+import { leadDataInput } from './leads/lead.ts';
 
 /**
  * What a simulation says and answers. The simulated world is the one that was, with one difference: the draft is in force all
@@ -47,7 +48,9 @@ const draft = z.object({
 
 /** A lead that is only thought of: as if it were approved now, and converted too where a deal is given. */
 const imaginedLead = z.object({
-  qualityScore: score,
+  /** Told, or else what its data comes to by the weights in force. */
+  qualityScore: score.nullish(),
+  leadData: leadDataInput.nullish(),
   estimatedValue: money.nullish(),
   dealValue: money.nullish(),
   projectId: optionalText(100),
@@ -60,9 +63,9 @@ const imaginedLead = z.object({
 
 export const simulateInput = z.object({
   policy: draft,
-  /** Leads by id, or thought of; or a period of the past, both days included. */
+  /** Leads by id (also as `{ id }`, as they are read), or thought of; or a period of the past, both days included. */
   leads: z
-    .array(z.union([id, imaginedLead]))
+    .array(z.union([id, z.object({ id }).transform((lead) => lead.id), imaginedLead]))
     .min(1)
     .max(1000)
     .optional(),

@@ -68,6 +68,8 @@ export interface Caller {
 }
 
 export interface RestOffice {
+  /** For calls that a caller doesn't make: other headers, other methods. */
+  url: string;
   /** A caller with this bearer token, or with none. */
   caller(token?: string): Caller;
   close(): Promise<void>;
@@ -120,6 +122,7 @@ export async function openOffice(engine: Engine): Promise<RestOffice> {
     };
   };
   return {
+    url: `${server.url}/api/v1`,
     caller,
     async close() {
       await server.close();
