@@ -3,7 +3,7 @@ import { type JobOrder, jobOrder } from '#contract/jobs.ts';
 import { DomainError } from '#domain/errors.ts';
 import { isAtRest, jobTransitions } from '#domain/jobs.ts';
 import type { HostContext } from '../context.ts';
-import { type JobHead, type JobRow, jobHeads, jobs, type Reader, type Writer } from '../database/index.ts';
+import { type JobHead, type JobRow, jobs, type Reader, type Table, type Writer } from '../database/index.ts';
 import type { Session } from '../session.ts';
 import { isStillSignedIn } from './changes.ts';
 import { command } from './command.ts';
@@ -37,6 +37,10 @@ export function jobsService(host: HostContext): Service<'jobs'> {
     resume: (session, input) => resumeJob(host, session, input),
   };
 }
+
+const { input: _input, checkpoint: _checkpoint, result: _result, ...headColumns } = jobs.columns;
+/** `jobs` read in part: what may be large is left out, for a page of it would keep everybody else waiting. */
+const jobHeads: Table<JobHead> = { ...jobs, columns: headColumns };
 
 /** What this host knows beyond the row: nothing of a job that has ended, or that another host has taken over. */
 function liveStateOf(host: HostContext, row: JobHead): LiveState | undefined {

@@ -11,7 +11,6 @@ import {
   oneOf,
   type RowOf,
   rowColumns,
-  type Table,
   text,
   uuid,
   within,
@@ -76,7 +75,5 @@ export const jobs = defineTable(
 );
 export type JobRow = RowOf<typeof jobs>;
 
-const { input: _input, checkpoint: _checkpoint, result: _result, ...headColumns } = jobs.columns;
-/** The same without what may be large: a page of results would keep everybody else waiting. */
+/** The same without what may be large. */
 export type JobHead = Omit<JobRow, 'input' | 'checkpoint' | 'result'>;
-export const jobHeads: Table<JobHead> = { ...jobs, columns: headColumns };
