@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test';
 import { Secret, TOTP, URI } from 'otpauth';
-import decodeQR from 'qr/decode.js';
+import { decodeQR } from 'qr/decode.js';
 import { activePartner } from '../host/services/credit-stories.ts';
 import { type Desk, expect, expectAccessible, test } from './support/desk.ts';
 
