@@ -1,105 +1,32 @@
 import type { Outputs } from '#contract/index.ts';
-import type { TestHost, TestTenant } from '#test/support/host.ts';
-import { activePartner, leadData, policyInForce } from '../host/services/credit-stories.ts';
+import { leadData } from '../host/services/credit-stories.ts';
+import {
+  type Act,
+  aCredit,
+  amountOf,
+  aPayout,
+  chance,
+  isRefusal,
+  note,
+  pick,
+  type Story,
+  today,
+} from './history-office.ts';
+import { twiceActs } from './history-twice.ts';
 
 /** What people may do at random, each by the calls their roles make. */
 
-/** A generator of numbers from 0 to 1 that gives the same ones for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-type Credit = Outputs['credits']['get'];
-type Payout = Outputs['payouts']['get'];
-
-/** An office with people at work, and how often each command was let through and refused. */
-export interface Story {
-  host: TestHost;
-  office: TestTenant;
-  partnerIds: string[];
-  random: () => number;
-  done: Map<string, number>;
-  refused: Map<string, number>;
-  /** Days that a statement may begin or end on. */
-  days: string[];
-}
-
-const pick = <T>(story: Story, from: readonly T[]): T | undefined =>
-  from[Math.floor(story.random() * from.length)];
-const amountOf = (story: Story, most: number): number => 1 + Math.floor(story.random() * most);
-const chance = (story: Story, share: number): boolean => story.random() < share;
-
-/** Partners with different terms: some paid by a policy, some by their own terms, some with a holding time or a minimum. */
-export async function startStory(
-  host: TestHost,
-  options: { seed: number; partners: number },
-): Promise<Story> {
-  const office = await host.otherTenant();
-  const random = randomOf(options.seed);
-  const story: Story = {
-    host,
-    office,
-    partnerIds: [],
-    random,
-    done: new Map(),
-    refused: new Map(),
-    days: [],
-  };
-  await office.as('admin').settings.update({
-    secondApprovalThreshold: 20_000,
-    minimumPayouts: { EUR: 300 },
-  });
-  await policyInForce(office, null, { baseCredit: 1200, autoApprove: true });
-  for (let n = 0; n < options.partners; n += 1) {
-    const partner = await activePartner(office, {
-      ...(chance(story, 0.5) && { commissionPercentage: 7.5 }),
-    });
-    await office.as('approver').partners.verifyBanking({ id: partner.id });
-    if (chance(story, 0.3)) {
-      await office.as('finance').balances.setTerms({
-        id: partner.id,
-        holdingDays: amountOf(story, 20),
-        minimumPayout: chance(story, 0.5) ? amountOf(story, 2000) : null,
-      });
-    }
-    story.partnerIds.push(partner.id);
-  }
-  return story;
-}
-
-const today = ({ host }: Story): string => host.clock.now().slice(0, 10);
-
-async function aCredit(
-  story: Story,
-  status: Credit['status'],
-  only: (credit: Credit) => boolean = () => true,
-): Promise<Credit | undefined> {
-  const partnerId = pick(story, story.partnerIds);
-  const { items } = await story.office.as('auditor').credits.list({ partnerId, status, limit: 50 });
-  return pick(story, items.filter(only));
-}
-
-async function aPayout(story: Story, ...status: Payout['status'][]): Promise<Payout | undefined> {
-  const { items } = await story.office.as('auditor').payouts.list({ status, limit: 20 });
-  return pick(story, items);
-}
-
-/** Answers false where there was nothing to do it to. Refusals are thrown. */
-type Act = (story: Story) => Promise<unknown>;
-
-async function monthOf(story: Story): Promise<{ periodStart: string; periodEnd: string }> {
+function monthOf(story: Story): { periodStart: string; periodEnd: string } {
   const day = today(story);
   const periodStart = chance(story, 0.5) ? `${day.slice(0, 7)}-01` : '2026-01-01';
   return { periodStart, periodEnd: day };
 }
 
+const isSkippedFor = ({ skipped }: Outputs['payouts']['generate'], words: string): boolean =>
+  skipped.some(({ reason }) => reason.includes(words));
+
 const acts: Record<string, Act> = {
+  ...twiceActs,
   submitAndApprove: async (story) => {
     const id = pick(story, story.partnerIds) ?? '';
     const lead = await story.office
@@ -123,14 +50,29 @@ const acts: Record<string, Act> = {
         .leads.convert({ id: lead.id, dealValue: amountOf(story, 100_000), conversionDate: today(story) })
     );
   },
-  request: async (story) => {
+  withdrawConversion: async (story) => {
     const partnerId = pick(story, story.partnerIds);
-    const { items } = await story.office.as('auditor').leads.list({ partnerId, limit: 20 });
+    const { items } = await story.office
+      .as('auditor')
+      .leads.list({ partnerId, status: 'converted', limit: 20 });
     const lead = pick(story, items);
     return (
       lead !== undefined &&
-      story.office.as('partner_manager').credits.request({ id: lead.id, creditAmount: amountOf(story, 5000) })
+      story.office.as('lead_reviewer').leads.withdrawConversion({ id: lead.id, reason: 'It fell through.' })
     );
+  },
+  request: async (story) => {
+    const partnerId = pick(story, story.partnerIds) ?? '';
+    const { items } = await story.office.as('auditor').leads.list({ partnerId, limit: 20 });
+    const lead = pick(story, items);
+    if (lead === undefined) return false;
+    const { status } = await story.office.as('auditor').partners.get({ id: partnerId });
+    // People of a suspended partner only read.
+    const person =
+      chance(story, 0.3) && status === 'active'
+        ? story.office.asPartner(partnerId, 'lead_manager')
+        : story.office.as('partner_manager');
+    return person.credits.request({ id: lead.id, creditAmount: amountOf(story, 5000) });
   },
   adjust: async (story) => {
     const sign = chance(story, 0.5) ? 1 : -1;
@@ -144,7 +86,25 @@ const acts: Record<string, Act> = {
   },
   approveCredit: async (story) => {
     const credit = await aCredit(story, 'pending_approval');
-    return credit !== undefined && story.office.as('approver').credits.approve({ id: credit.id });
+    if (credit === undefined) return false;
+    const after = await story.office.as('approver').credits.approve({ id: credit.id });
+    note(story, 'a credit of a closed period', after.bookingNote !== null);
+    note(story, 'a held credit', after.payableFrom !== after.approvedOn);
+    return after;
+  },
+  decideCredits: async (story) => {
+    const partnerId = chance(story, 0.5) ? pick(story, story.partnerIds) : undefined;
+    const { items } = await story.office
+      .as('auditor')
+      .credits.list({ partnerId, status: 'pending_approval', limit: 5 });
+    if (items.length === 0) return false;
+    const { outcomes } = await story.office.as('approver').credits.bulk({
+      action: chance(story, 0.8) ? 'approve' : 'reject',
+      ids: items.map(({ id }) => id),
+      reason: 'No.',
+      approvalNotes: 'Looked at together.',
+    });
+    return outcomes.some(({ ok }) => ok);
   },
   rejectCredit: async (story) => {
     const credit = await aCredit(story, 'pending_approval');
@@ -156,20 +116,47 @@ const acts: Record<string, Act> = {
     const credit = await aCredit(story, 'approved', ({ creditAmount }) => creditAmount > 0);
     if (credit === undefined) return false;
     const amount = chance(story, 0.4) ? amountOf(story, credit.creditAmount) : undefined;
-    return story.office.as('approver').credits.reverse({ id: credit.id, reason: 'Fell through.', amount });
+    const after = await story.office
+      .as('approver')
+      .credits.reverse({ id: credit.id, reason: 'Fell through.', amount });
+    const payout =
+      credit.payoutId === null ? null : await story.office.as('auditor').payouts.get({ id: credit.payoutId });
+    note(story, 'a free credit taken back', after.status === 'reversed');
+    note(story, 'a part of a free credit taken back', payout === null && after.origin === 'reversal');
+    note(story, 'an approved credit clawed back', payout?.paidAmount === 0);
+    note(story, 'a paid credit clawed back', payout?.status === 'paid');
+    note(story, 'a carried-over part taken back', credit.origin === 'carry_over');
+    return after;
   },
   generate: async (story) => {
     const partnerId = chance(story, 0.5) ? pick(story, story.partnerIds) : undefined;
-    return story.office.as('finance').payouts.generate({ partnerId, ...(await monthOf(story)) });
+    const made = await story.office.as('finance').payouts.generate({ partnerId, ...monthOf(story) });
+    note(story, 'a net of zero or less carried over', isSkippedFor(made, 'net to'));
+    note(story, 'a net below the minimum carried over', isSkippedFor(made, 'below the minimum'));
+    for (const payout of made.payouts) {
+      const { items } = await story.office.as('auditor').payouts.lines({ id: payout.id, limit: 50 });
+      note(
+        story,
+        'a credit netted off',
+        items.some(({ amount }) => amount < 0),
+      );
+    }
+    return made.payouts.length > 0 || partnerId !== undefined;
   },
   createByHand: async (story) => {
-    const credit = await aCredit(story, 'approved', ({ payoutId }) => payoutId === null);
+    const partnerId = pick(story, story.partnerIds) ?? '';
+    const { items } = await story.office
+      .as('auditor')
+      .credits.list({ partnerId, status: 'approved', limit: 500 });
+    const free = items.filter(({ payoutId }) => payoutId === null);
+    // What is below zero may not be left out.
+    const chosen = free.filter(({ creditAmount }) => creditAmount < 0 || chance(story, 0.7));
     return (
-      credit !== undefined &&
+      chosen.length > 0 &&
       story.office.as('finance').payouts.create({
-        partnerId: credit.partnerId,
-        ...(await monthOf(story)),
-        creditIds: [credit.id],
+        partnerId,
+        ...monthOf(story),
+        creditIds: chosen.map(({ id }) => id),
       })
     );
   },
@@ -188,13 +175,43 @@ const acts: Record<string, Act> = {
       })
     );
   },
+  decideLine: async (story) => {
+    const payout = await aPayout(story, 'pending');
+    if (payout === undefined) return false;
+    const { items } = await story.office.as('auditor').payouts.lines({ id: payout.id, limit: 50 });
+    const line = pick(story, items);
+    if (line === undefined) return false;
+    const { payouts } = story.office.as('approver');
+    return chance(story, 0.6)
+      ? payouts.approveLine({ id: line.id })
+      : payouts.rejectLine({ id: line.id, notes: 'Looked at.' });
+  },
+  addLine: async (story) => {
+    const payout = await aPayout(story, 'pending');
+    if (payout === undefined) return false;
+    const { items } = await story.office
+      .as('auditor')
+      .credits.list({ partnerId: payout.partnerId, status: 'approved', limit: 50 });
+    const credit = pick(
+      story,
+      items.filter(({ payoutId }) => payoutId === null),
+    );
+    return (
+      credit !== undefined &&
+      story.office.as('finance', 2).payouts.addLine({ id: payout.id, creditId: credit.id })
+    );
+  },
   approvePayout: async (story) => {
     const payout = await aPayout(story, 'pending');
     if (payout === undefined) return false;
     const limit = payout.totalAmount - payout.rejectedAmount;
     const amount = chance(story, 0.4) && limit > 0 ? amountOf(story, limit) : undefined;
     const person = payout.firstApprovedBy === null ? 1 : 2;
-    return story.office.as('approver', person).payouts.approve({ id: payout.id, amount });
+    const after = await story.office.as('approver', person).payouts.approve({ id: payout.id, amount });
+    note(story, 'the first of two approvals', after.needsSecondApproval === true);
+    note(story, 'the second of two approvals', after.status !== 'pending' && after.firstApprovedBy !== null);
+    note(story, 'a payout approved in part', after.status === 'partially_approved');
+    return after;
   },
   rejectPayout: async (story) => {
     const payout = await aPayout(story, 'pending');
@@ -206,42 +223,63 @@ const acts: Record<string, Act> = {
     const payout = await aPayout(story, 'approved', 'partially_approved', 'partially_paid');
     if (payout === undefined) return false;
     const amount = chance(story, 0.5) ? amountOf(story, payout.openAmount) : undefined;
-    return story.office.as('finance').payouts.pay({
+    const after = await story.office.as('finance').payouts.pay({
       id: payout.id,
       paymentDate: today(story),
       referenceNumber: 'SEPA',
       amount,
     });
+    const { items } = await story.office.as('auditor').payouts.payments({ id: payout.id });
+    note(story, 'a part payment', after.status === 'partially_paid');
+    note(story, `a payment in ${payout.currency}`);
+    note(
+      story,
+      'a payout paid again after a payment came back',
+      items.some(({ failedOn }) => failedOn !== null),
+    );
+    return after;
   },
   failPayment: async (story) => {
     const payout = await aPayout(story, 'paid', 'partially_paid');
     if (payout === undefined) return false;
     const { items } = await story.office.as('auditor').payouts.payments({ id: payout.id });
     const payment = pick(story, items);
-    return (
-      payment !== undefined &&
-      story.office.as('finance').payouts.failPayment({
-        id: payout.id,
-        paymentId: payment.id,
-        reason: 'No such account.',
-        date: today(story),
-      })
+    if (payment === undefined) return false;
+    const after = await story.office.as('finance').payouts.failPayment({
+      id: payout.id,
+      paymentId: payment.id,
+      reason: 'No such account.',
+      date: today(story),
+    });
+    note(story, `a payment came back, and the payout is ${after.status}`);
+    const { closedUntil } = await story.office.as('auditor').periods.list({ limit: 1 });
+    note(
+      story,
+      'a payment of a closed period came back',
+      closedUntil !== null && payment.paymentDate <= closedUntil,
     );
+    return after;
   },
   cancel: async (story) => {
     const payout = await aPayout(story, 'approved', 'partially_approved', 'partially_paid');
-    return (
-      payout !== undefined && story.office.as('approver').payouts.cancel({ id: payout.id, reason: 'No.' })
-    );
+    if (payout === undefined) return false;
+    const after = await story.office.as('approver').payouts.cancel({ id: payout.id, reason: 'No.' });
+    const { items } = await story.office.as('auditor').payouts.payments({ id: payout.id });
+    note(story, 'a payout approved in part cancelled', payout.status === 'partially_approved');
+    note(story, 'a payout cancelled after its payments came back', items.length > 0);
+    return after;
   },
-  closePeriod: async (story) =>
-    story.office.as('finance').periods.close({ periodEnd: pick(story, story.days) ?? today(story) }),
+  closePeriod: async (story) => {
+    const periodEnd = (chance(story, 0.5) ? pick(story, story.days) : undefined) ?? today(story);
+    return story.office.as('finance').periods.close({ periodEnd });
+  },
   reopenPeriod: async (story) => {
     const { items } = await story.office.as('auditor').periods.list({ limit: 5 });
     const closed = items.find(({ isClosed }) => isClosed);
-    return (
-      closed !== undefined && story.office.as('admin').periods.reopen({ id: closed.id, reason: 'Again.' })
-    );
+    if (closed === undefined) return false;
+    const after = await story.office.as('admin').periods.reopen({ id: closed.id, reason: 'Again.' });
+    note(story, 'today opened again', closed.periodEnd === today(story));
+    return after;
   },
   suspendOrReturn: async (story) => {
     const id = pick(story, story.partnerIds) ?? '';
@@ -249,11 +287,36 @@ const acts: Record<string, Act> = {
     const { partners } = story.office.as('approver');
     return status === 'active' ? partners.suspend({ id, reason: 'An audit.' }) : partners.reactivate({ id });
   },
+  changeTerms: async (story) =>
+    story.office.as('finance').balances.setTerms({
+      id: pick(story, story.partnerIds) ?? '',
+      holdingDays: chance(story, 0.6) ? amountOf(story, 12) : null,
+      minimumPayout: chance(story, 0.4) ? amountOf(story, 2000) : null,
+    }),
+  changeThreshold: async (story) =>
+    story.office.as('admin').settings.update({
+      secondApprovalThreshold: chance(story, 0.8) ? amountOf(story, 6_000) : null,
+    }),
+  changeBanking: async (story) => {
+    const id = pick(story, story.partnerIds) ?? '';
+    const { bankingDetails } = await story.office.as('auditor').partners.get({ id });
+    const iban = pick(
+      story,
+      ibans.filter((each) => !each.endsWith(bankingDetails?.iban?.slice(-4) ?? '')),
+    );
+    await story.office.as('partner_manager').partners.update({ id, bankingDetails: { iban } });
+    // Until somebody verifies them, nothing is paid to them.
+    return chance(story, 0.5) ? story.office.as('approver').partners.verifyBanking({ id }) : true;
+  },
+  verifyBanking: async (story) =>
+    story.office.as('approver').partners.verifyBanking({ id: pick(story, story.partnerIds) ?? '' }),
   nextDay: async (story) => {
     story.host.clock.advance(24 * 60 * amountOf(story, 4));
     story.days.push(today(story));
   },
 };
+
+const ibans = ['DE89370400440532013000', 'FR1420041010050500013M02606', 'NL91ABNA0417164300'];
 
 /** How often each is tried, by the word of its name; what people do most, most. */
 const weights: Record<string, number> = {
@@ -264,23 +327,19 @@ const weights: Record<string, number> = {
   generate: 7,
   approvePayout: 9,
   pay: 8,
-  failPayment: 4,
+  failPayment: 6,
+  cancel: 4,
   nextDay: 5,
+  convert: 6,
   suspendOrReturn: 1,
+  changeThreshold: 1,
+  changeTerms: 1,
+  changeBanking: 1,
+  verifyBanking: 2,
   closePeriod: 2,
-  reopenPeriod: 1,
+  reopenPeriod: 3,
 };
 const drawn = Object.keys(acts).flatMap((name) => Array<string>(weights[name] ?? 3).fill(name));
-
-/** The refusals of `domain/errors.ts`; anything else is a fault, and ends the story. */
-function isRefusal(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    !['INTERNAL_SERVER_ERROR', 'FORBIDDEN', 'UNAUTHENTICATED'].includes(error.code)
-  );
-}
 
 /** One command at random, counted by how it ended. */
 export async function liveOn(story: Story): Promise<void> {
@@ -291,10 +350,44 @@ export async function liveOn(story: Story): Promise<void> {
   try {
     if ((await act(story)) !== false) count(story.done);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRefusal(error)) throw new Error(`What should not have failed: ${name}.`, { cause: error });
     count(story.refused);
   }
 }
 
-/** Every command there is, so that a story can tell that all of them took place. */
-export const commandNames = Object.keys(acts);
+/** Every command there is; all of them have to take place. */
+const commandNames = Object.keys(acts);
+
+/** What has to come about besides. Two at once end differently each time, so a story goes on until all of it has. */
+const cases = [
+  'a credit of a closed period',
+  'a held credit',
+  'a free credit taken back',
+  'a part of a free credit taken back',
+  'an approved credit clawed back',
+  'a paid credit clawed back',
+  'a carried-over part taken back',
+  'a net of zero or less carried over',
+  'a net below the minimum carried over',
+  'a credit netted off',
+  'the first of two approvals',
+  'the second of two approvals',
+  'a payout approved in part',
+  'a part payment',
+  'a payment in EUR',
+  'a payment in JPY',
+  'a payment in KWD',
+  'a payout paid again after a payment came back',
+  'a payment came back, and the payout is approved',
+  'a payment came back, and the payout is partially_approved',
+  'a payment came back, and the payout is partially_paid',
+  'a payment of a closed period came back',
+  'a payout approved in part cancelled',
+  'a payout cancelled after its payments came back',
+  'today opened again',
+];
+
+/** What has not come about yet. */
+export function missingIn({ done, seen }: Story): string[] {
+  return [...commandNames.filter((name) => !done.has(name)), ...cases.filter((each) => !seen.has(each))];
+}
