@@ -120,9 +120,11 @@ forEachEngine((engine) => {
     );
     const { uploadId } = await manager.uploads.begin({ fileName: 'june.csv', size: file.length });
     await manager.uploads.append({ uploadId, offset: 0, data: file.toString('base64') });
+    let accepted = 0;
     for await (const event of await manager.imports.run({ partnerId: id, uploadId })) {
-      if (event.type === 'result') expect(event.result).toMatchObject({ accepted: 2 });
+      if (event.type === 'result') accepted = event.result.accepted;
     }
+    expect(accepted).toBe(2);
     await aSender(host).run();
 
     const both = (role: StaffRole) => [`${role}-1@example.com`, `${role}-2@example.com`];

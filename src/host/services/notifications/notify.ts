@@ -36,7 +36,7 @@ export type NotificationDraft = { [E in NotificationEvent]: DraftOf<E> }[Notific
  */
 export async function notify(
   work: Pick<Work, 'tx' | 'now' | 'changed'>,
-  session: Session,
+  session: Pick<Session, 'tenantId'> & { userId: string | null },
   ...drafts: NotificationDraft[]
 ): Promise<void> {
   if (drafts.length === 0) return;

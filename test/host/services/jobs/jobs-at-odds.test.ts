@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Outputs } from '#contract/index.ts';
+import { defaultScoreWeights } from '#domain/quality-score.ts';
 import type { StaffRole } from '#domain/vocabulary.ts';
 import { jobs } from '#host/database/index.ts';
 import { engines } from '#test/support/databases.ts';
@@ -129,7 +130,15 @@ describe.each(engines)('jobs and people who come in each other’s way on %s', (
   });
 
   it('is given up after an interruption: what is in stays, its file goes, nobody resumes it', async () => {
+    // Only the e-mail address counts, so every lead is of high quality.
+    const none = Object.fromEntries(Object.keys(defaultScoreWeights).map((field) => [field, 0]));
+    const scoreWeights = { ...none, email: 100 };
+    await host.as('partner_manager').leadScoring.setWeights({ id: partnerId, scoreWeights });
+    const reviewersTold = async () =>
+      (await host.as('lead_reviewer').notifications.list({})).items.map(({ event, data }) => [event, data]);
     const [job, waiting] = await interrupted();
+    // Whoever resumes it tells of all of them at its end.
+    expect(await reviewersTold()).toEqual([]);
     expect((await uploads()).filter((name) => name.endsWith('.part'))).toHaveLength(2);
     const stranger = await refusalOf(host.as('finance').jobs.cancel({ id: job.id }));
     expect(stranger.code).toBe('FORBIDDEN');
@@ -143,12 +152,50 @@ describe.each(engines)('jobs and people who come in each other’s way on %s', (
     expect(record).toMatchObject({ jobId: job.id, status: 'cancelled' });
     const leads = await host.as('auditor').leads.list({ importId: record!.id, limit: 1, total: true });
     expect(leads.total).toBe(record!.accepted);
+    expect(await reviewersTold()).toMatchObject([
+      ['high_quality_leads_imported', { leadCount: record!.accepted, fileName: 'ana.csv' }],
+    ]);
     const next = anotherHost();
     const refusal = await refusalOf((await next('admin')).jobs.resume({ id: job.id }));
     expect(refusal).toMatchObject({
       code: 'INVALID_TRANSITION',
       message: expect.stringMatching(/cancelled/),
     });
+    expect((await host.as('auditor').activities.verify()).ok).toBe(true);
+  });
+
+  it('is interrupted by a fault of ours, says nothing secret of it, and goes on when that is over', async () => {
+    const fault =
+      engine === 'sqlite'
+        ? [
+            `create trigger fault before insert on partner_leads when new.email_key = 'ana1500@example.com'
+              begin select raise(abort, 'the disk sda1 is full'); end`,
+          ]
+        : [
+            `create function fault() returns trigger language plpgsql as
+              $$ begin raise exception 'the disk sda1 is full'; end $$`,
+            `create trigger fault before insert on partner_leads for each row
+              when (new.email_key = 'ana1500@example.com') execute function fault()`,
+          ];
+    for (const statement of fault) await host.database.dataSource.query(statement);
+    const job = await startImport('ana', 2000);
+    const broken = await atRest(job);
+    expect(broken).toMatchObject({ status: 'interrupted', canResume: true, result: null });
+    expect(broken.failure).toMatch(/^Something went wrong on our side; the details are in the log/);
+    const [record] = (await host.as('auditor').imports.list({})).items;
+    expect(record).toMatchObject({ jobId: job.id, status: 'interrupted' });
+    expect(record!.accepted).toBeLessThan(2000);
+    const leads = () => host.as('auditor').leads.list({ importId: record!.id, limit: 1, total: true });
+    expect((await leads()).total).toBe(record!.accepted);
+
+    const over = engine === 'sqlite' ? 'drop trigger fault' : 'drop trigger fault on partner_leads';
+    await host.database.dataSource.query(over);
+    await host.as('partner_manager').jobs.resume({ id: job.id });
+    expect(await atRest(job)).toMatchObject({
+      status: 'completed',
+      result: { accepted: 2000, rejected: 0, duplicates: 0 },
+    });
+    expect((await leads()).total).toBe(2000);
     expect((await host.as('auditor').activities.verify()).ok).toBe(true);
   });
 
