@@ -147,9 +147,11 @@ async function requireNewFile({ tx, now }: Work, session: Session, plan: ImportP
 export function goOnWithImport(host: HostContext, session: Session, begun: LeadImportRow): Promise<string> {
   return command(host, session, { name: 'imports.goOn', input: {} }, async (work) => {
     const { id, rowsRead } = begun;
+    // One that still says it runs could not be closed when its run ended; the job is this host's, and nobody else's.
+    const status = begun.status === 'running' ? 'running' : 'interrupted';
     await holdPartner(work.tx, session.tenantId, begun.partnerId);
     const patch = { status: 'running', finishedAt: null, failure: null, updatedAt: work.now } as const;
-    await work.tx.update(leadImports, { id, status: 'interrupted', rowsRead }, patch);
+    await work.tx.update(leadImports, { id, status, rowsRead }, patch);
     recordOf(work, begun, 'import_resumed', { rowsRead });
     return id;
   });
@@ -164,12 +166,7 @@ export async function endImport(
   status: ImportEnd,
   error?: unknown,
 ): Promise<void> {
-  const failure =
-    status !== 'failed'
-      ? null
-      : error instanceof DomainError
-        ? error.message
-        : 'Something went wrong on our side.';
+  const failure = status === 'failed' && error instanceof DomainError ? error.message : null;
   try {
     await command(host, session, { name: 'imports.end', input: {} }, async (work) => {
       await holdPartner(work.tx, session.tenantId, plan.partner.id);

@@ -1,4 +1,5 @@
 import sql from 'sql-template-tag';
+import { DomainError } from '#domain/errors.ts';
 import { isHighQuality } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
 import type { ManualMapping } from '../../csv/columns.ts';
@@ -114,7 +115,8 @@ export async function* runImport(
     if (reason instanceof JobInterrupted) throw reason;
     end = run.signal.aborted ? 'cancelled' : 'completed';
   } catch (error) {
-    end = error instanceof JobInterrupted ? 'interrupted' : 'failed';
+    // A fault of ours is no end: the job is resumed from here.
+    end = error instanceof DomainError && !(error instanceof JobInterrupted) ? 'failed' : 'interrupted';
     failure = error;
     throw error;
   } finally {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { DomainError } from '#domain/errors.ts';
-import type { JobStatus } from '#domain/jobs.ts';
+import { afterCrash, type JobKind, type JobStatus } from '#domain/jobs.ts';
 import type { HostContext } from '../../context.ts';
 import { type Engine, inBackground, type JobRow } from '../../database/index.ts';
 import { type EventQueue, eventQueue, keptForReader } from './events.ts';
@@ -143,7 +143,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
       watchers: new Set(),
       toldAt: 0,
       mayGoOn,
-      drop: (reason) => finish(endOf(reason, reason), { error: reason }),
+      drop: (reason) => finish(endOf(reason, reason, row.kind), { error: reason }),
       run: async () => {
         const { signal } = entry.stop;
         try {
@@ -151,7 +151,7 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
           await finish({ ...task.resultOf(value), failure: null }, { value });
         } catch (error) {
           if (!(error instanceof DomainError)) fail(error, 'A job failed');
-          await finish(endOf(error, signal.reason), { error });
+          await finish(endOf(error, signal.reason, row.kind), { error });
         }
       },
     };
@@ -353,17 +353,24 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
   };
 }
 
-/** How a job that ended with an error, or whose signal was aborted for `reason`, is told. */
-function endOf(error: unknown, reason: unknown): JobEnd {
+/**
+ * How a job that ended with an error, or whose signal was aborted for `reason`, is told. A refusal is for good. A fault (a full disk, a
+ * database that went away) may be over the next time: what was begun is gone on with, as after a crash.
+ */
+function endOf(error: unknown, reason: unknown, kind: JobKind): JobEnd {
   const isStopped = error === reason && reason !== undefined;
   if (isStopped && reason instanceof JobInterrupted) {
     return { status: 'interrupted', result: null, failure: reason.message };
   }
   if (isStopped && reason instanceof JobCancelled)
     return { status: 'cancelled', result: null, failure: null };
-  const failure =
-    error instanceof DomainError
-      ? error.message
-      : 'Something went wrong on our side. The details are in the log.';
-  return { status: 'failed', result: null, failure };
+  if (error instanceof DomainError) return { status: 'failed', result: null, failure: error.message };
+  const fault = 'Something went wrong on our side; the details are in the log.';
+  return afterCrash[kind] === 'resumes'
+    ? {
+        status: 'interrupted',
+        result: null,
+        failure: `${fault} What is done is kept; resume the job to go on.`,
+      }
+    : { status: 'failed', result: null, failure: `${fault} Nothing was changed; start it again.` };
 }

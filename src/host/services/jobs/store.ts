@@ -12,6 +12,7 @@ import {
 } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import { settleImport } from '../imports/settle.ts';
+import { tellOfGivenUpRun } from '../payouts/given-up-run.ts';
 import { isDead, leaseFrom } from './owner.ts';
 import type { JobEnd, JobProgress, JobSpec } from './types.ts';
 
@@ -193,6 +194,10 @@ function settle(store: Store, job: LiveJob, now: string): Promise<boolean> {
     if (changes !== 1) return false;
     if (job.kind === 'lead_import') {
       await settleImport(tx, job, now, { from: 'running', to: isCancelled ? 'cancelled' : 'interrupted' });
+    }
+    if (job.kind === 'payout_generation' && isCancelled) {
+      const nobody = { tenantId: job.tenant_id, userId: null };
+      await tellOfGivenUpRun({ tx, now, changed: () => undefined }, nobody, job.id);
     }
     return true;
   });

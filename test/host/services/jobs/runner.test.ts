@@ -213,12 +213,18 @@ describe.each(engines)('the runner of jobs on %s', (engine) => {
     const refusal = new DomainError('PARTNER_NOT_ACTIVE', 'Hafen is suspended.');
     expect(await ending(host.enqueue(refused, failing(refusal)))).toBe(refusal);
     expect(await stored(refused)).toMatchObject({ status: 'failed', failure: 'Hafen is suspended.' });
+    const simulation = await row(host, { kind: 'policy_simulation', writes: false });
+    await ending(host.enqueue(simulation, failing(new Error('password=geheim'))));
+    expect(await stored(simulation)).toMatchObject({
+      status: 'failed',
+      failure: expect.not.stringContaining('geheim'),
+    });
     const broken = await row(host);
     await ending(host.enqueue(broken, failing(new Error('password=geheim'))));
     const { status, failure } = (await stored(broken))!;
     expect([status, failure]).toEqual([
-      'failed',
-      'Something went wrong on our side. The details are in the log.',
+      'interrupted',
+      'Something went wrong on our side; the details are in the log. What is done is kept; resume the job to go on.',
     ]);
   });
 
