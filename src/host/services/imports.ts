@@ -13,6 +13,7 @@ import {
 import type { Session } from '../session.ts';
 import { importJob } from './imports/job.ts';
 import { findSameFile, hashFile, importPartner, mappingRecord, parseMapping } from './imports/plan.ts';
+import { isSilent } from './imports/record.ts';
 import { asStream, inForeground, resultInForeground } from './jobs/foreground.ts';
 import { JobInterrupted } from './jobs/stopping.ts';
 import { ownPartner, requireOwn } from './own-partner.ts';
@@ -21,13 +22,9 @@ import type { Output, Service } from './service.ts';
 
 const sampleRows = 5;
 
-/** Minutes without a sign of life after which an import that says it runs is taken for interrupted. */
-const silentMinutes = 2;
-
 /** An import whose host died never closed its record; it is told by its silence. */
 function statusAt(row: LeadImportRow, now: string): LeadImportRow['status'] {
-  const silent = Date.parse(now) - Date.parse(row.updatedAt) > silentMinutes * 60_000;
-  return row.status === 'running' && silent ? 'interrupted' : row.status;
+  return row.status === 'running' && isSilent(row, now) ? 'interrupted' : row.status;
 }
 
 async function toWire(
