@@ -73,4 +73,5 @@ export function sentenceFor(issue: Issue): string | undefined {
     case 'unrecognized_keys':
       return undefined;
   }
+  return undefined;
 }

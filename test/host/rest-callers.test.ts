@@ -328,6 +328,14 @@ describe('callers of the REST face', () => {
       expect(await leads()).toBe(before);
     });
 
+    it('is described with what its form may say', async () => {
+      const form = ['requestBody', 'content', 'multipart/form-data', 'schema', 'properties'];
+      const path = ['paths', '/partners/{id}/leads/import', 'post', ...form];
+      const description = await (await raw('GET', '/openapi.json')).json();
+      expect(description).toHaveProperty([...path, 'dryRun'], { type: 'boolean' });
+      expect(description).toHaveProperty([...path, 'mapping'], { type: 'string' });
+    });
+
     it('writes nothing when the form says that it is a dry run, and the rows when it doesn’t', async () => {
       const mapping = JSON.stringify(byField);
       const before = await leads();

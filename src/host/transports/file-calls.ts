@@ -13,6 +13,8 @@ export interface FileCall {
   fileName: string;
   /** Bytes; what an upload may have unless told. */
   largest?: number;
+  /** What a form may say in fields beside its file, instead of in the query. */
+  formFields?: Readonly<Record<string, 'boolean' | 'string'>>;
 }
 
 export const fileCalls: readonly FileCall[] = [
@@ -28,6 +30,7 @@ export const fileCalls: readonly FileCall[] = [
       'application/vnd.ms-excel',
     ],
     fileName: 'upload.csv',
+    formFields: { dryRun: 'boolean', mapping: 'string', again: 'boolean' },
   },
   {
     path: '/partners/{id}/documents/upload',

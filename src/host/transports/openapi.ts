@@ -129,7 +129,12 @@ function describeFile(operation: Operation, call: FileCall): void {
         schema: {
           type: 'object',
           required: ['file'],
-          properties: { file: { type: 'string', contentMediaType: 'application/octet-stream' } },
+          properties: {
+            file: { type: 'string', contentMediaType: 'application/octet-stream' },
+            ...Object.fromEntries(
+              Object.entries(call.formFields ?? {}).map(([name, type]) => [name, { type }]),
+            ),
+          },
         },
       },
     },
