@@ -245,10 +245,10 @@ forEachEngine((engine) => {
         await tx.run(sql`update partner_months set leads_submitted = 3 ${ofTenant}`);
         await tx.run(sql`update policy_period_counts set lead_count = 5 ${ofTenant}`);
         await tx.run(sql`update policy_day_credits set amount = 700 ${ofTenant}`);
-        await tx.run(
-          sql`update partner_credit_policies set credits_made = 900, total_credits_allocated = 0 ${ofTenant}`,
-        );
-        await tx.run(sql`update partner_sources set leads_generated = 4, total_credits = 1 ${ofTenant}`);
+        await tx.run(sql`update partner_credit_policies
+          set credits_made = 900, total_credits_allocated = 0, total_leads_under_policy = 8 ${ofTenant}`);
+        await tx.run(sql`update partner_sources set leads_generated = 4, leads_approved = 3, leads_converted = 2,
+          total_revenue = 9, total_quality_score = 50, total_credits = 1 ${ofTenant}`);
       });
       const { ok, differences } = await office.as('auditor').ledger.verify();
       expect(ok).toBe(false);
@@ -259,7 +259,7 @@ forEachEngine((engine) => {
         stored,
         computed,
       });
-      expect(differences).toHaveLength(7);
+      expect(differences).toHaveLength(12);
       expect(differences).toEqual(
         expect.arrayContaining([
           of('leads submitted in 2026-06', 3, 1),
@@ -267,7 +267,12 @@ forEachEngine((engine) => {
           of(`credits of 2026-06-15 under policy ${policy.policyCode}`, 700, 1000),
           of(`creditsMade of policy ${policy.policyCode}`, 900, 1000),
           of(`totalCreditsAllocated of policy ${policy.policyCode}`, 0, 1000),
+          of(`totalLeadsUnderPolicy of policy ${policy.policyCode}`, 8, 1),
           of(`leadsGenerated of source ${source!.sourceCode}`, 4, 1),
+          of(`leadsApproved of source ${source!.sourceCode}`, 3, 1),
+          of(`leadsConverted of source ${source!.sourceCode}`, 2, 0),
+          of(`totalRevenue of source ${source!.sourceCode}`, 9, 0),
+          of(`totalQualityScore of source ${source!.sourceCode}`, 50, 7000),
           of(`totalCredits of source ${source!.sourceCode}`, 1, 1000),
         ]),
       );

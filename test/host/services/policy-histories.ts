@@ -225,7 +225,7 @@ export async function live(host: TestHost, steps: readonly Step[]): Promise<Live
         pick,
       );
       if (policy === undefined || pick % 2 === 0) continue;
-      const ahead = new Date(Date.parse(today) + (pick % 4) * 86_400_000).toISOString().slice(0, 10);
+      const ahead = new Date(Date.parse(today) + (pick % 3) * 86_400_000).toISOString().slice(0, 10);
       changing[changing.indexOf(policy)] = await host
         .as('policy_manager')
         .creditPolicies.deactivate({ id: policy.id, deactivatedFrom: ahead });

@@ -166,6 +166,32 @@ forEachEngine((engine) => {
         expect(await simulated(host, policy.id, then)).toMatchObject({ amounts: [1000, 900], unlike: [] });
       }));
 
+    it('stands beside others that ended on the day they still paid, or became of another kind', () =>
+      inside(async (host) => {
+        const partner = await activePartner(host);
+        const steady = await policyInForce(host, partner.id, { baseCredit: 50, isStackable: true });
+        const ending = await policyInForce(host, partner.id, { priority: 1 });
+        const closing = await policyInForce(host, partner.id, {
+          calculationType: 'conversion',
+          baseCredit: 700,
+          isStackable: true,
+        });
+        for (let each = 0; each < 2; each += 1) {
+          await convertedLead(host, await approvedLead(host, partner.id), 100_000, '2026-06-10');
+        }
+        const { creditPolicies } = host.as('policy_manager');
+        await creditPolicies.deactivate({ id: ending.id });
+        await creditPolicies.update({ id: closing.id, baseCredit: null, ...steps(4) });
+        await host.as('approver').creditPolicies.approve({ id: closing.id });
+        // Conversions counted for no tier: the first and the second.
+        await approvedLead(host, partner.id);
+        await approvedLead(host, partner.id);
+        expect(await simulated(host, steady.id)).toMatchObject({
+          amounts: [1050, 700, 1050, 700, 150, 250],
+          unlike: [],
+        });
+      }));
+
     it('gives each lead the place it had, where many were approved at the same moment', () =>
       inside(async (host) => {
         const [one, two] = [await activePartner(host), await activePartner(host)];
