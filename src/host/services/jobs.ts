@@ -16,6 +16,7 @@ import type { LiveState } from './jobs/types.ts';
 import { headToWire, jobToWire, type WireJob } from './jobs/wire.ts';
 import { requireOwn } from './own-partner.ts';
 import { cutPage, decodeCursor } from './paging.ts';
+import { tellOfGivenUpRun } from './payouts/given-up-run.ts';
 import type { Input, Output, Service } from './service.ts';
 
 /**
@@ -174,7 +175,8 @@ async function cancelJob(
 ): Promise<WireJob> {
   const { id } = input;
   let givenUp: JobRow | undefined;
-  await command(host, session, { name: 'jobs.cancel', input }, async ({ tx, now, record }) => {
+  await command(host, session, { name: 'jobs.cancel', input }, async (work) => {
+    const { tx, now, record } = work;
     const row = await lockJob(tx, session, id);
     requireMine(session, row);
     if (!jobTransitions[row.status].includes('cancelled')) {
@@ -194,6 +196,7 @@ async function cancelJob(
         const job = { tenant_id: session.tenantId, id };
         await settleImport(tx, job, now, { from: 'interrupted', to: 'cancelled' });
       }
+      if (row.kind === 'payout_generation') await tellOfGivenUpRun(work, session, id);
     }
     record({
       action: 'job_cancelled',

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import { ConstraintError, type Writer } from '../../database/index.ts';
@@ -132,7 +132,8 @@ export async function* generateForAll(
     }
   } catch (error) {
     // What it made waits for approval all the same. One that is resumed under its id tells of all of it at its end.
-    const goesOn = error instanceof JobInterrupted && runId !== undefined;
+    const isOver = error instanceof DomainError && !(error instanceof JobInterrupted);
+    const goesOn = !isOver && runId !== undefined;
     if (payouts.length > 0 && !goesOn) {
       await notifyAfterwards(host, session, runAwaiting(periodStart, periodEnd, payouts.length));
     }
@@ -254,14 +255,17 @@ function partCommandId(commandId: string, partnerId: string): string {
   return `${commandId}:partner:${partnerId}`;
 }
 
+/** Of `commands`, those by which a run with this id made a payout. */
+export function madeUnder(runId: string): Sql {
+  const from = partCommandId(runId, '');
+  return sql`command_id >= ${from} and command_id < ${`${from}~`} and name = ${commandName}`;
+}
+
 /** What an unfinished run with this id made before it was interrupted. */
 async function madeBefore(host: HostContext, session: Session, commandId: string): Promise<Payout[]> {
-  const from = partCommandId(commandId, '');
-  const until = `${from}~`;
   const rows = await host.database.read({ tenantId: session.tenantId }, (reader) =>
     reader.all<{ result: string }>(sql`select result from commands
-      where tenant_id = ${session.tenantId} and command_id >= ${from} and command_id < ${until}
-      and name = ${commandName} order by command_id`),
+      where tenant_id = ${session.tenantId} and ${madeUnder(commandId)} order by command_id`),
   );
   return rows.map(({ result }) => {
     // What was stored is what `writePayout` answered under this id.
@@ -278,7 +282,8 @@ async function hasEnded(host: HostContext, session: Session, commandId: string):
   return row !== undefined;
 }
 
-function runAwaiting(periodStart: string, periodEnd: string, payoutCount: number): NotificationDraft {
+/** What the approvers are told of a run. */
+export function runAwaiting(periodStart: string, periodEnd: string, payoutCount: number): NotificationDraft {
   const data = { payoutCount, periodStart, periodEnd };
   return { event: 'payouts_awaiting_approval', resourceId: null, partnerId: null, data };
 }

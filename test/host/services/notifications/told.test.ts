@@ -226,6 +226,8 @@ forEachEngine((engine) => {
     { why: 'broken off for good', reason: new JobInterrupted(), runId: undefined, told: [1] },
     // It goes on under its id, and tells of all of it at its end.
     { why: 'broken off', reason: new JobInterrupted(), runId: 'a run', told: [] },
+    { why: 'hit by a fault', reason: new Error('The disk is full.'), runId: 'a run', told: [] },
+    { why: 'hit by a fault for good', reason: new Error('The disk is full.'), runId: undefined, told: [1] },
   ])('tells approvers of what a run made that was $why', async ({ reason, runId, told }) => {
     const office = await host.otherTenant();
     for (let partners = 0; partners < 3; partners += 1) {
@@ -258,6 +260,39 @@ forEachEngine((engine) => {
     for await (const _progress of again);
     // Of all of them, or of those that were left.
     expect(await counts()).toEqual([runId === undefined ? 2 : 3, ...told]);
+  });
+
+  it('tells approvers of what a run made that was broken off and then given up', async () => {
+    const office = await testHost(engine);
+    for (let partners = 0; partners < 3; partners += 1) {
+      const { id } = await payablePartner(office);
+      await approvedCredits(office, id, [1000]);
+    }
+    await office.context.jobs.stop();
+    const finance = office.as('finance');
+    const job = await finance.jobs.start({ kind: 'payout_generation', input: june });
+    let at = performance.now();
+    vi.spyOn(performance, 'now').mockImplementation(() => (at += 60));
+    const stop = new AbortController();
+    const session = await office.session('finance');
+    const run = generateForAll(office.context, session, june, {
+      signal: stop.signal,
+      runId: `job:${job.id}`,
+    });
+    const broken = (async () => {
+      for await (const { generated } of run) if (generated === 2) stop.abort(new JobInterrupted());
+    })();
+    await expect(broken).rejects.toBeInstanceOf(JobInterrupted);
+    vi.restoreAllMocks();
+    const counts = async () =>
+      (await office.as('approver').notifications.list({})).items
+        .filter(({ event }) => event === 'payouts_awaiting_approval')
+        .map(({ data }) => data['payoutCount']);
+    expect(await counts()).toEqual([]);
+    expect((await finance.jobs.get({ id: job.id })).status).toBe('interrupted');
+    await finance.jobs.cancel({ id: job.id });
+    expect(await counts()).toEqual([2]);
+    await office.close();
   });
 
   it('tells nobody that a lead is ready for review that is recorded under another, until it is', async () => {
