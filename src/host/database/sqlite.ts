@@ -27,7 +27,7 @@ import {
   refuseNestedWrite,
   runTransaction,
 } from './transaction.ts';
-import { inBackground, makeMutex } from './turns.ts';
+import { inBackground, isInBackground, makeMutex } from './turns.ts';
 import type { Database, DatabaseLogger } from './types.ts';
 
 export interface SqliteOptions {
@@ -162,6 +162,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Database> {
       lifetime.during(async () => {
         checkScope(scope);
         refuseNestedWrite();
+        const ending = isInBackground() ? checkpointer.ending() : undefined;
+        if (ending !== undefined) await ending;
         return await alone(() => transaction({ scope, now, logger, fn }));
       }),
     migrate: () =>

@@ -7,6 +7,9 @@ export function inBackground<T>(work: () => Promise<T>): Promise<T> {
   return background.run(true, work);
 }
 
+/** Whether this is the slice of a job. */
+export const isInBackground = (): boolean => background.getStore() === true;
+
 /** How many of those who wait for an answer may overtake a waiting slice in a row: a job must not starve either. */
 export const mostOvertaking = 50;
 
@@ -30,7 +33,7 @@ export function makeMutex(): <T>(work: () => Promise<T>) => Promise<T> {
 
   return async (work) => {
     if (busy) {
-      const queue = background.getStore() === true ? slices : answers;
+      const queue = isInBackground() ? slices : answers;
       await new Promise<void>((enter) => queue.push(enter));
     }
     busy = true;

@@ -82,6 +82,26 @@ describe('the log of a local database', () => {
     expect(writer.pragma('integrity_check', { simple: true })).toBe('ok');
   });
 
+  it('lets the slices of jobs wait for its end, and nobody before and after', async () => {
+    let during: Promise<void> | undefined;
+    const { over, alone } = turn();
+    const checkpointer: ReturnType<typeof start> = start({
+      alone: async (work) => {
+        during = checkpointer.ending();
+        return await alone(work);
+      },
+    });
+    write(pages);
+    expect(checkpointer.ending()).toBeUndefined();
+    checkpointer.committed();
+    await over;
+    expect(during).toBeInstanceOf(Promise);
+    await during;
+    await checkpointer.end();
+    expect(checkpointer.ending()).toBeUndefined();
+    await checkpointer.release();
+  });
+
   it('is left alone while it is short', async () => {
     let turns = 0;
     const checkpointer = start({
