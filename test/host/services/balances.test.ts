@@ -91,7 +91,7 @@ forEachEngine((engine) => {
           '2026-06-20 claw_back',
           -250,
           [50, 1200, 1250],
-          'takes back 2.50 of a credit that was already in a payout: A discount.',
+          `takes back 2.50 of a credit that was already in payout ${payout.payoutNumber}: A discount.`,
         ],
       ]);
       expect(june).toMatchObject({

@@ -164,7 +164,9 @@ forEachEngine((engine) => {
       await host.as('approver').payouts.approve({ id: payout.id });
       await paid(host, payout);
       const taken = await approver().reverse({ id: credit!.id, reason: 'A discount.', amount: 250 });
-      expect(taken.reason).toBe('takes back 2.50 of a credit that was already in a payout: A discount.');
+      expect(taken.reason).toBe(
+        `takes back 2.50 of a credit that was already in payout ${payout.payoutNumber}: A discount.`,
+      );
       await approvedCredits(host, partner.id, [600]);
       expect((await generated(host, partner.id)).totalAmount).toBe(350);
     });

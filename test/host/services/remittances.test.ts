@@ -13,6 +13,7 @@ import { refused } from './partners/setup.ts';
 import {
   approvedCredits,
   generated,
+  july,
   linesOf,
   paid,
   payablePartner,
@@ -24,6 +25,7 @@ const names = ['Łódź', 'Ōsaka Fudōsan', 'Ελληνικά Ακίνητα', 
 
 const aLine = (changes: Partial<StatementLine> = {}): StatementLine => ({
   on: '2026-06-15',
+  payableFrom: '2026-06-15',
   origin: 'policy',
   leadName: 'Joe Summer',
   sourceName: 'Portal',
@@ -124,6 +126,15 @@ describe('the page', () => {
     expect(text.match(/<bdi>/g)?.length).toBeGreaterThanOrEqual(12);
     expect(text).toContain("default-src 'none'");
     expect(text).not.toMatch(/https?:|src="|url\(/);
+  });
+
+  it('says from when a line is payable that is of a day outside the period', () => {
+    const payable = (on: string, payableFrom: string) =>
+      /Payable [^<]*/.exec(statementHtml(aStatement({ lines: [aLine({ on, payableFrom })] })))?.[0];
+    expect(payable('2026-05-28', '2026-06-03')).toBe('Payable from 3 Jun 2026.');
+    expect(payable('2026-04-28', '2026-05-02')).toBe('Payable since 2 May 2026.');
+    expect(payable('2026-06-01', '2026-06-01')).toBeUndefined();
+    expect(payable('2026-06-30', '2026-06-30')).toBeUndefined();
   });
 
   it('can be read out: a language, a title, captions, and headers of rows and columns', () => {
@@ -319,6 +330,27 @@ describe.each(engines)('remittance statements on %s', (engine) => {
       code: 'NOT_FOUND',
       message: 'There is no such payout.',
     });
+  });
+
+  it('say why a credit that was held is in a later period, and which payout paid what is taken back', async () => {
+    const office = await host.otherTenant();
+    const partner = await payablePartner(office);
+    const [early] = await approvedCredits(office, partner.id, [400]);
+    const first = await generated(office, partner.id);
+    await office.as('approver').payouts.approve({ id: first.id });
+    await paid(office, first);
+    await office.as('finance').balances.setTerms({ id: partner.id, holdingDays: 20 });
+    await approvedCredits(office, partner.id, [1000]);
+    await office.as('approver').credits.reverse({ id: early!.id, reason: 'A discount.', amount: 100 });
+    host.clock.set('2026-07-05T10:00:00.000Z');
+    const later = await generated(office, partner.id, july);
+    const text = await page(office, later.id);
+    host.clock.set('2026-06-15T12:00:00.000Z');
+    expect(text).toContain('<bdi>Payable from 5 Jul 2026.</bdi>');
+    expect(text).toContain('<bdi>Payable since 15 Jun 2026.</bdi>');
+    expect(text).toContain(
+      `<bdi>takes back 1.00 of a credit that was already in payout ${first.payoutNumber}: A discount.</bdi>`,
+    );
   });
 
   it('say where each payment went, whatever the bank details are today', async () => {

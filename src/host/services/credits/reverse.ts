@@ -123,7 +123,7 @@ export async function takeBackWithin(
     id: uuidv7(),
     origin: 'reversal',
     creditAmount: -amount,
-    reason: `takes back ${part}${payout === undefined ? '' : ' that was already in a payout'}: ${reversal.reason}`,
+    reason: `takes back ${part}${payoutNumber === undefined ? '' : ` that was already in payout ${payoutNumber}`}: ${reversal.reason}`,
     requestedBy: session.userId,
     approvedBy: session.userId,
     approvedAt: work.now,

@@ -68,7 +68,7 @@ footer { margin-top: 2rem; color: #4a5260; }
  * nothing. Every text in it is escaped.
  */
 export function statementHtml(statement: Statement): string {
-  const { payee, lines, payments, currency } = statement;
+  const { payee, lines, payments } = statement;
   const title = escapeHtml(titleOf(statement));
   return `<!doctype html>
 <html lang="en">
@@ -98,7 +98,7 @@ export function statementHtml(statement: Statement): string {
 <caption id="lines">Lines</caption>
 <thead><tr><th scope="col" class="day">Date</th><th scope="col" class="for">For</th><th scope="col">Explanation</th><th scope="col" class="decision">Decision</th><th scope="col" class="amount">Amount</th></tr></thead>
 <tbody>
-${lines.map((line) => lineHtml(line, currency)).join('\n')}
+${lines.map((line) => lineHtml(line, statement)).join('\n')}
 </tbody>
 </table>
 </div>
@@ -121,11 +121,11 @@ ${payments.length === 0 ? '<h2>Payments</h2>\n<p>Nothing was paid so far.</p>' :
 `;
 }
 
-function lineHtml(line: Statement['lines'][number], currency: string): string {
-  const explained = explanationOf(line)
+function lineHtml(line: Statement['lines'][number], statement: Statement): string {
+  const explained = explanationOf(line, statement)
     .map((text, index) => `<div${index > 0 ? ' class="note"' : ''}>${foreign(text)}</div>`)
     .join('');
-  return `<tr class="${line.status}"><td class="day">${line.on === null ? '–' : escapeHtml(dayText(line.on))}</td><th scope="row">${foreign(subjectOf(line))}</th><td><div>${foreign(groundOf(line))}</div>${explained}</td><td>${lineLabels[line.status]}</td><td class="amount">${escapeHtml(amountText(line.amount, currency))}</td></tr>`;
+  return `<tr class="${line.status}"><td class="day">${line.on === null ? '–' : escapeHtml(dayText(line.on))}</td><th scope="row">${foreign(subjectOf(line))}</th><td><div>${foreign(groundOf(line))}</div>${explained}</td><td>${lineLabels[line.status]}</td><td class="amount">${escapeHtml(amountText(line.amount, statement.currency))}</td></tr>`;
 }
 
 function paymentsHtml({ payments, currency }: Statement): string {

@@ -240,7 +240,7 @@ export async function statementPdf(statement: Statement, paper: Paper): Promise<
     lines.map((line) => [
       [{ text: line.on === null ? '–' : dayText(line.on) }],
       [{ text: subjectOf(line) }],
-      [{ text: groundOf(line) }, ...explanationOf(line).map((text) => ({ text, isFaint: true }))],
+      [{ text: groundOf(line) }, ...explanationOf(line, statement).map((text) => ({ text, isFaint: true }))],
       [{ text: lineLabels[line.status] }],
       [{ text: amountText(line.amount, currency) }],
     ]),

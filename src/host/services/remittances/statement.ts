@@ -21,6 +21,8 @@ const mostLines = 20_000;
 export interface StatementLine {
   /** The day of the event that made the credit, else that of its approval. */
   on: string | null;
+  /** The day from which payouts take the credit, which is what puts it into a period. */
+  payableFrom: string | null;
   origin: CreditOrigin;
   leadName: string | null;
   sourceName: string | null;
@@ -145,6 +147,7 @@ async function linesOf(
   const rows = await reader.all<{
     event_on: string | null;
     approved_on: string | null;
+    payable_from: string | null;
     origin: CreditOrigin;
     contact_name: string | null;
     source_name: string | null;
@@ -154,7 +157,7 @@ async function linesOf(
     notes: string | null;
     amount: number;
     updated_at: string;
-  }>(sql`select c.event_on, c.approved_on, c.origin, l.contact_name, s.source_name, y.policy_name, d.description, d.status,
+  }>(sql`select c.event_on, c.approved_on, c.payable_from, c.origin, l.contact_name, s.source_name, y.policy_name, d.description, d.status,
       d.notes, d.amount, d.updated_at
     from partner_payout_details d
     join partner_lead_credits c on c.tenant_id = d.tenant_id and c.id = d.credit_id
@@ -170,6 +173,7 @@ async function linesOf(
   }
   const lines = rows.map((row) => ({
     on: row.event_on ?? row.approved_on,
+    payableFrom: row.payable_from,
     origin: row.origin,
     leadName: row.contact_name,
     sourceName: row.source_name,

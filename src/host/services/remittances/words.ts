@@ -72,10 +72,18 @@ export function groundOf({ origin, policyName }: StatementLine): string {
   return bounded(policyName === null ? originLabels[origin] : `${originLabels[origin]}: ${policyName}`);
 }
 
-/** Why it is this amount, and what whoever decided it wrote. */
-export function explanationOf({ reason, notes, status }: StatementLine): string[] {
+/** Why it is this amount, why a line of another day is in this period, and what whoever decided it wrote. */
+export function explanationOf(
+  { reason, notes, status, on, payableFrom }: StatementLine,
+  { periodStart, periodEnd }: Pick<Statement, 'periodStart' | 'periodEnd'>,
+): string[] {
+  const isOfPeriod = on === null || (on >= periodStart && on <= periodEnd);
+  const dated =
+    isOfPeriod || payableFrom === null
+      ? []
+      : [`Payable ${payableFrom < periodStart ? 'since' : 'from'} ${dayText(payableFrom)}.`];
   const noted = notes === null ? [] : [bounded(`${status === 'rejected' ? 'Rejected' : 'Note'}: ${notes}`)];
-  return [bounded(reason), ...noted];
+  return [bounded(reason), ...dated, ...noted];
 }
 
 /** How far the payout is, in words. */
