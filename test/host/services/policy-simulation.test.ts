@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import sql, { raw } from 'sql-template-tag';
+import sql, { raw, type Sql } from 'sql-template-tag';
 import { describe, expect, it } from 'vitest';
 import { dayOf } from '#domain/calendar.ts';
 import { allTables } from '#host/database/index.ts';
@@ -8,6 +8,7 @@ import {
   countEvents,
   countsWithin,
   creditsOfLeads,
+  creditsUnder,
   eventsAfter,
   weighedOfLeads,
 } from '#host/services/credit-policies/simulation/reading.ts';
@@ -114,7 +115,16 @@ forEachEngine((engine) => {
         await earlierScores(reader, tenantId, [lead.id]);
         await countsWithin(reader, tenantId, [policy.id], { ...window, day: '2026-06-15' });
       });
-      expect(plans).toHaveLength(6);
+      plans.push(
+        ...(await plansOf(host, async (reader) => {
+          const stream = async function* <T>(statement: Sql) {
+            yield await reader.all<T>(statement);
+          };
+          for await (const _ of creditsUnder({ ...reader, stream }, tenantId, [policy.id]));
+        })),
+      );
+      expect(plans).toHaveLength(7);
+      expect(plans[6]).toMatch(/ix_partner_lead_credits_policy/);
       for (const plan of plans)
         expect(plan).not.toMatch(/SCAN (partner|policy|lead|[clmor]\b)|\(tenant_id=\?\)/);
     } finally {

@@ -260,12 +260,14 @@ export interface CappedCredit {
   withdrawn_at: string | null;
 }
 
-/** Every credit under these policies that was made before an instant, in batches: what their caps were held against. */
+/**
+ * Every credit under these policies, in batches: what their caps were held against. Those made after the world ends are left out by
+ * whoever reads them: asked to, SQLite would walk all credits before that instant instead.
+ */
 export function creditsUnder(
   reader: Reader,
   tenantId: string,
   policyIds: readonly string[],
-  until: string,
 ): AsyncIterable<CappedCredit[]> {
   return reader.stream<CappedCredit>(sql`
     select c.id, c.policy_id, c.partner_id, c.event_on, c.credit_amount, c.status, c.created_at, c.updated_at,
@@ -274,6 +276,5 @@ export function creditsUnder(
     left join partner_lead_credits o on o.tenant_id = c.tenant_id and o.id = c.reverses_credit_id
     left join partner_lead_credits r on r.tenant_id = c.tenant_id
       and r.id = coalesce(o.carries_over_credit_id, c.reverses_credit_id, c.carries_over_credit_id)
-    where c.tenant_id = ${tenantId} and c.policy_id in (${join(policyIds)}) and c.event_on is not null
-      and c.created_at < ${until}`);
+    where c.tenant_id = ${tenantId} and c.policy_id in (${join(policyIds)}) and c.event_on is not null`);
 }

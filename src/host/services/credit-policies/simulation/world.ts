@@ -109,7 +109,7 @@ export async function pastWorld(reader: Reader, tenantId: string, start: WorldSt
   const capped = looked(hasCaps);
   const holdsCaps = capped.length > 0 || hasCaps(draft.candidate.terms);
   if (capped.length > 0) {
-    for await (const rows of creditsUnder(reader, tenantId, capped, start.until)) {
+    for await (const rows of creditsUnder(reader, tenantId, capped)) {
       for (const row of rows) takeIn(world, later, row, start);
       // Others get their turn between two batches.
       await setImmediate();
@@ -203,6 +203,7 @@ function takeIn(
   start: WorldStart,
 ): void {
   const { policy_id, event_on, credit_amount } = row;
+  if (row.created_at >= start.until) return;
   const isOwn = start.partnerId === null || row.partner_id === start.partnerId;
   // What it makes itself it takes back itself, too.
   if (row.made_at >= start.from && isOwn && row.withdrawn_at === null) return;
