@@ -320,8 +320,12 @@ describe.each(engines)('payment files on %s', (engine) => {
       [{ format: 'csv_lines', again: true }, 'Only a payment file takes this.'],
       [{ format: 'paypal', executionDate: '2026-06-20' }, 'Only a SEPA or ACH file takes this.'],
     ];
-    for (const [input, message] of cases)
+    for (const [input, message] of cases) {
       expect(await of(office, input)).toMatchObject({ code: 'VALIDATION', message });
+      // The look beforehand says so already.
+      const look = () => office.as('finance').payoutExports.preview(input);
+      expect(await refused(host, look)).toMatchObject({ code: 'VALIDATION', message });
+    }
     expect(await of(office, { format: 'nacha' })).toMatchObject({ code: 'VALIDATION' });
     expect(await filesThere()).toEqual(before);
   });

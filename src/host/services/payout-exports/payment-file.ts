@@ -295,7 +295,12 @@ function weekendName(day: string): string | undefined {
   return { 0: 'Sunday', 6: 'Saturday' }[new Date(`${day}T00:00:00Z`).getUTCDay()];
 }
 
-function executionDateOf(session: Session, { format, executionDate }: PaymentInput, now: string): string {
+/** The day the bank is to pay on. Throws `VALIDATION` for one in the past, beyond a year, or at a weekend. */
+export function executionDateOf(
+  session: Session,
+  { format, executionDate }: PaymentInput,
+  now: string,
+): string {
   const today = dayOf(now, session.tenant.timeZone);
   if (executionDate === undefined) return workingDayFrom(format === 'nacha' ? addDays(today, 1) : today);
   if (!isDay(executionDate)) throw invalidField('executionDate', 'This day does not exist.');

@@ -5,7 +5,7 @@ import type { Session } from '../../session.ts';
 import type { Output } from '../service.ts';
 import { isPaymentFile } from './files.ts';
 import { withLines } from './layouts.ts';
-import { planPayments } from './payment-file.ts';
+import { executionDateOf, planPayments } from './payment-file.ts';
 import { checkFormat, type ExportInput, requireSelection, selectedPayouts } from './selection.ts';
 
 type Preview = Output<'payoutExports', 'preview'>;
@@ -28,6 +28,7 @@ export async function previewExport(
   if (isPaymentFile(format)) {
     // As if asked for again: what is in a payment file already is told apart below.
     const asked = { ...input, format };
+    executionDateOf(session, asked, host.now());
     const plan = await planPayments(host, reader, session, asked);
     const again =
       input.again === true ? plan : await planPayments(host, reader, session, { ...asked, again: true });
