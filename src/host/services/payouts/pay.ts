@@ -126,6 +126,7 @@ function accountOf({ bankingDetails }: PartnerRow, method: PaymentMethod): strin
   return bankingDetails.iban ?? bankingDetails.accountNumber;
 }
 
+/** The day is the bank's, and may be before the approval: a refusal would not undo the payment. It is booked today either way. */
 function requirePastDay(paymentDate: string, today: string): void {
   if (!isDay(paymentDate)) throw invalidField('paymentDate', 'This day does not exist.');
   if (paymentDate > today) {
