@@ -130,37 +130,41 @@ describe.each(engines)('a program that is told to end while a job runs, on %s', 
   });
   afterAll(() => office?.remove());
 
-  it.each(kinds)('ends in order and soon, and goes on afterwards: %s', async (kind) => {
-    const place = await aPlace(engine, () => office!.copy());
-    try {
-      const { served, id } = await withJob(place, kind);
-      // Who looks on must not hold it up; nor does who asks twice hurry it into leaving something half.
-      const watching = await served.open(`/jobs/${id}/watch`);
-      expect(watching.headers.get('content-type')).toContain('text/event-stream');
-      const asked = performance.now();
-      served.process.kill('SIGTERM');
-      served.process.kill('SIGINT');
-      served.process.kill('SIGTERM');
-      expect(await served.ended).toMatchObject({ code: 0, signal: null });
-      // A stream that held it up would for 20 seconds.
-      expect(performance.now() - asked).toBeLessThan(15_000);
-      await watching.text().catch(() => 'cut');
-
-      const host = await composed(place);
+  it.each(kinds)(
+    'ends in order and soon, and goes on afterwards: %s',
+    async (kind) => {
+      const place = await aPlace(engine, () => office!.copy());
       try {
-        await expectSound(host);
-        const { client } = await actAs(host, admins.first);
-        const job = await interruptedJob(client);
-        expect(job).toMatchObject({ id, failure: expect.stringMatching(/program was closed/) });
-        await expectDone(kind, client, host, await resumed(client, job));
-        await expectSound(host);
+        const { served, id } = await withJob(place, kind);
+        // Who looks on must not hold it up; nor does who asks twice hurry it into leaving something half.
+        const streams = await Promise.all([served.open(`/jobs/${id}/watch`), served.open('/changes')]);
+        for (const { headers } of streams) expect(headers.get('content-type')).toContain('text/event-stream');
+        const asked = performance.now();
+        served.process.kill('SIGTERM');
+        served.process.kill('SIGINT');
+        served.process.kill('SIGTERM');
+        expect(await served.ended).toMatchObject({ code: 0, signal: null });
+        // A stream that held it up would for 20 seconds.
+        expect(performance.now() - asked).toBeLessThan(15_000);
+        for (const stream of streams) await stream.text().catch(() => 'cut');
+
+        const host = await composed(place);
+        try {
+          await expectSound(host);
+          const { client } = await actAs(host, admins.first);
+          const job = await interruptedJob(client);
+          expect(job).toMatchObject({ id, failure: expect.stringMatching(/program was closed/) });
+          await expectDone(kind, client, host, await resumed(client, job));
+          await expectSound(host);
+        } finally {
+          await host.close();
+        }
       } finally {
-        await host.close();
+        await place.remove();
       }
-    } finally {
-      await place.remove();
-    }
-  });
+    },
+    120_000,
+  );
 });
 
 describe('a program that stands still for longer than its lease, on PostgreSQL', () => {
@@ -196,5 +200,6 @@ describe('a program that stands still for longer than its lease, on PostgreSQL',
         await place.remove();
       }
     },
+    120_000,
   );
 });
