@@ -39,7 +39,7 @@ const partnersPerStatement = 100;
  * A transaction ends once it took this many milliseconds: on SQLite other writers wait for it, and none should wait for 50. So a partner
  * with many lines has one of its own, and those with few share it.
  */
-const batchMs = 20;
+const batchMs = 10;
 
 /** And with so many partners, whose rows it holds until it ends. */
 const batchPartners = 50;
