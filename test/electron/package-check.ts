@@ -64,13 +64,19 @@ async function checkContents(archive: string): Promise<void> {
 
   const ours = paths.filter((path) => !path.startsWith('node_modules/'));
   const known =
-    /^(package\.json|out\/main\/(index|host-process)\.js|out\/preload\/index\.cjs|out\/renderer\/.+)$/;
+    /^(package\.json|out\/main\/(index|host-process|checkpoint-worker)\.js|out\/preload\/index\.cjs|out\/renderer\/.+)$/;
   assert.deepEqual(
     ours.filter((path) => !known.test(path)),
     [],
     'Something of ours is in the package that is not the built app.',
   );
-  for (const part of ['main/index.js', 'main/host-process.js', 'preload/index.cjs', 'renderer/index.html']) {
+  for (const part of [
+    'main/index.js',
+    'main/host-process.js',
+    'main/checkpoint-worker.js',
+    'preload/index.cjs',
+    'renderer/index.html',
+  ]) {
     assert(ours.includes(`out/${part}`), `out/${part} is missing in the package.`);
   }
   assert.deepEqual(

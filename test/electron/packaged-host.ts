@@ -1,11 +1,11 @@
 /**
  * Run as a process of its own: loads the packaged host's entry with a stand-in for the line to the shell, opens an empty data
- * folder, asks over a port, and closes. Usage: packaged-host.ts <entry> <data folder>. Exits 0 when all of it worked.
+ * folder, asks over a port, sets an organization up, hears that the thread of the checkpoints answers, and closes. Usage: packaged-host.ts <entry> <data folder>. Exits 0 when all of it worked.
  */
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { pathToFileURL } from 'node:url';
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type Worker } from 'node:worker_threads';
 import { createORPCClient } from '@orpc/client';
 import { RPCLink } from '@orpc/client/message-port';
 import type { ContractRouterClient } from '@orpc/contract';
@@ -20,6 +20,13 @@ const line = Object.assign(new EventEmitter(), {
 });
 Object.assign(process, { parentPort: line });
 const ready = once(heard, 'ready');
+/** Fails when the thread does. */
+const threadAnswered = new Promise<void>((resolve, reject) => {
+  process.once('worker', (thread: Worker) => {
+    thread.once('message', () => resolve());
+    thread.once('error', reject);
+  });
+});
 await import(pathToFileURL(entry).href);
 
 line.emit('message', { data: { kind: 'open', dataFolder, station: 'package check' }, ports: [] });
@@ -29,6 +36,18 @@ line.emit('message', { data: { kind: 'port' }, ports: [port1] });
 const client: ContractRouterClient<Contract> = createORPCClient(new RPCLink({ port: port2 }));
 port2.start();
 assert.deepEqual(await client.setup.status(), { needed: true });
+await client.setup.run({
+  organizationName: 'Package check',
+  currency: 'EUR',
+  timeZone: 'Europe/Berlin',
+  admin: {
+    email: 'admin@example.com',
+    password: 'a long enough password',
+    firstName: 'Ana',
+    lastName: 'Meyer',
+  },
+});
+await threadAnswered;
 // From here the host ends the process itself, with 0 once its database is closed.
 process.exitCode = 1;
 line.emit('message', { data: { kind: 'close' }, ports: [] });
