@@ -44,14 +44,21 @@ async function measure(
     now: office.host.now,
   });
   // So many one after the other before the other side has its turn; the first two blocks warm up.
-  const block = Math.min(50, Math.ceil(of.approvals / 5));
+  const block = Math.min(100, Math.ceil(of.approvals / 5));
   const leads = waitingLeads(of, tiered, of.approvals * 2 + block * 2);
   const ours: Sample = [];
   const bare: Sample = [];
   const disk: Sample = [];
   const at = load();
   const spent = { ours: 0, raw: 0 };
+  /** Milliseconds for what a block left in the log: it is that side's cost. */
+  const rest = { ours: 0, raw: 0 };
   let warm = true;
+  const writeBack = (): number => {
+    const start = performance.now();
+    office.writing.pragma('wal_checkpoint(PASSIVE)');
+    return performance.now() - start;
+  };
   while (leads.length > 0) {
     const before = processorTime();
     for (const id of leads.splice(0, block)) {
@@ -63,13 +70,20 @@ async function measure(
       });
       if (!warm) ours.push(ms);
     }
+    const oursLeft = writeBack();
     const between = processorTime();
+    // By hand, nobody else writes the log back.
+    office.writing.pragma('wal_autocheckpoint = 1000');
     for (const id of leads.splice(0, block)) {
       const start = performance.now();
       raw(id, tiered);
       if (!warm) bare.push(performance.now() - start);
     }
+    office.writing.pragma('wal_autocheckpoint = 65536');
+    const rawLeft = writeBack();
     if (!warm) {
+      rest.ours += oursLeft;
+      rest.raw += rawLeft;
       spent.ours += between - before;
       spent.raw += processorTime() - between;
     }
@@ -79,11 +93,11 @@ async function measure(
   return {
     name: tiered ? 'Approval, tiered, credit approved at once' : 'Approval with all it causes',
     unit: '/s',
-    ours: rate(ours),
+    ours: rate(ours, rest.ours),
     p95: percentile(ours, 0.95),
-    raw: rate(bare),
+    raw: rate(bare, rest.raw),
     target: '≥ 800/s',
-    met: rate(ours) >= 800,
+    met: rate(ours, rest.ours) >= 800,
     note: `one ${median(ours).toFixed(2)} ms, raw ${median(bare).toFixed(2)} (p95 ${percentile(bare, 0.95).toFixed(2)}), a bare commit ${median(disk).toFixed(2)} (p95 ${percentile(disk, 0.95).toFixed(2)}); by the medians ${whole(1000 / median(ours))}/s; ours ${processor(spent.ours, ours.length)}, raw ${(spent.raw / bare.length).toFixed(3)}`,
     load: at,
   };

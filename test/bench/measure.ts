@@ -31,8 +31,8 @@ export function percentile(sample: Sample, share: number): number {
 
 export const median = (sample: Sample): number => percentile(sample, 0.5);
 export const sum = (sample: Sample): number => sample.reduce((total, ms) => total + ms, 0);
-/** Calls a second. */
-export const rate = (sample: Sample): number => (sample.length * 1000) / sum(sample);
+/** Calls a second; `rest`: milliseconds that are no call's own and all of theirs. */
+export const rate = (sample: Sample, rest: number): number => (sample.length * 1000) / (sum(sample) + rest);
 export const load = (): number => loadavg()[0] ?? 0;
 export const whole = (value: number): string => Math.round(value).toLocaleString('en');
 
