@@ -228,8 +228,9 @@ export const partners = {
   approve: decide('approve', 'Approve a pending partner').input(
     z.object({
       id,
-      /** With `override`, why it is approved although details are missing. */
+      /** Why it is approved although details are missing: with a reason, it is. */
       reason: reason.optional(),
+      /** False: not although details are missing, whatever the reason says. */
       override: z.boolean().optional(),
       ...commandFields,
     }),

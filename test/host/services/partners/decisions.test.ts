@@ -120,10 +120,12 @@ describe.each(engines)('deciding about a partner on %s', (engine) => {
       ['everything', { taxId: null, bankingDetails: null }, ['taxId', 'bankingDetails']],
     ])('does not approve a partner without %s', async (_what, patch, paths) => {
       const { id } = await register(host, patch);
-      expect(await refused(host, () => approver.approve({ id, reason: 'Never mind.' }))).toMatchObject({
-        code: 'VALIDATION',
-        data: { fields: paths.map((path) => ({ path })) },
-      });
+      for (const body of [{}, { override: false, reason: 'Never mind.' }]) {
+        expect(await refused(host, () => approver.approve({ id, ...body }))).toMatchObject({
+          code: 'VALIDATION',
+          data: { fields: paths.map((path) => ({ path })) },
+        });
+      }
     });
 
     it('asks of the contact what the requirements name, the e-mail address, and no name', async () => {
@@ -146,6 +148,12 @@ describe.each(engines)('deciding about a partner on %s', (engine) => {
         override: true,
         missing: ['taxId', 'bankingDetails'],
       });
+    });
+
+    it('takes the reason for the override, where a program knows no other field', async () => {
+      const { id } = await register(host, { taxId: null });
+      expect((await approver.approve({ id, reason: 'The number follows.' })).status).toBe('active');
+      expect(await lastDetails(host, id)).toMatchObject({ override: true, missing: ['taxId'] });
     });
 
     it('takes details that name no method for a bank transfer', async () => {
