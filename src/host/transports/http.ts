@@ -12,11 +12,21 @@ import type { Host } from '../compose.ts';
 import type { CallContext } from '../router/index.ts';
 import { type FileCall, fileCallAt } from './file-calls.ts';
 import { docsAssetFolder, docsPage, docsScript, hasRestPath, openApiDocument } from './openapi.ts';
+import {
+  bearerOf,
+  cookieName,
+  cookieOf,
+  hostIsOurs,
+  isEncrypted,
+  mediaTypeOf,
+  readAsJson,
+  stationOf,
+  withoutEmptyValues,
+} from './request.ts';
 import { staticFiles } from './static-files.ts';
 
 const restPrefix = '/api/v1';
 const rpcPrefix = '/rpc';
-const cookieName = 'partner_desk_session';
 /** How often a host that closes looks for connections that nothing but their client keeps open, in milliseconds. */
 const letGoEvery = 50;
 /** Bytes of a JSON body; files take the way of uploads. */
@@ -48,37 +58,6 @@ function isLoopback(address: string): boolean {
   return address === '127.0.0.1' || address === '::1' || address === 'localhost';
 }
 
-/** A page of another site can resolve its own name to this machine; its Host header gives it away. */
-function hostIsOurs(request: IncomingMessage): boolean {
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '');
-  return host === 'localhost' || host === '127.0.0.1' || host === '[::1]';
-}
-
-function bearerOf(request: IncomingMessage): string | null {
-  // The scheme's name is without case (RFC 7235).
-  const match = /^Bearer +([A-Za-z0-9_-]{20,200})$/i.exec(request.headers.authorization ?? '');
-  return match?.[1] ?? null;
-}
-
-function cookieOf(request: IncomingMessage): string | null {
-  for (const part of (request.headers.cookie ?? '').split(';')) {
-    const [name, value] = part.trim().split('=');
-    if (name === cookieName && value !== undefined && value !== '') return value;
-  }
-  return null;
-}
-
-/** Whether the browser's own line is encrypted: this host speaks plain HTTP, a proxy before it may not. */
-function isEncrypted(request: IncomingMessage): boolean {
-  const forwarded = request.headers['x-forwarded-proto'];
-  return typeof forwarded === 'string' && forwarded.split(',')[0]?.trim() === 'https';
-}
-
-function stationOf(request: IncomingMessage): string | null {
-  const station = request.headers['x-station'];
-  return typeof station === 'string' && station.length <= 100 ? station : null;
-}
-
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
   response.writeHead(status, {
@@ -108,29 +87,6 @@ export function restErrorBody(error: ORPCError<string, unknown>): Record<string,
     return { code: 'VALIDATION', message: `The body is too large: ${most} MB are the most.` };
   }
   return { code: error.code, message: error.message, ...data };
-}
-
-function mediaTypeOf(request: IncomingMessage): string {
-  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-/**
- * Every body of the REST face is JSON but for files and forms, whatever a program's library calls it by itself: curl says that
- * it is a form, fetch that it is plain text. A browser has to say it as it is: to send JSON elsewhere it must ask first, and no
- * page of another site may get around that to set up or sign in here.
- */
-function readAsJson(request: IncomingMessage): void {
-  if (mediaTypeOf(request) === 'multipart/form-data' || request.headers.origin !== undefined) return;
-  request.headers['content-type'] = 'application/json';
-  delete request.headers['content-disposition'];
-}
-
-/** Without the query values that are empty: `?status=&cursor=` asks for nothing in particular. */
-function withoutEmptyValues(url: URL): string {
-  for (const name of new Set(url.searchParams.keys())) {
-    if (url.searchParams.getAll(name).every((value) => value === '')) url.searchParams.delete(name);
-  }
-  return `${url.pathname}${url.search}`;
 }
 
 /** The body that a file call is handed: the upload's id, and what a form says besides its file. */
