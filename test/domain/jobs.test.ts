@@ -10,12 +10,12 @@ describe('the ways of a job', () => {
     expect([...reached].toSorted()).toEqual(jobStatuses.toSorted());
   });
 
-  it('let nothing happen to one at rest but to resume it', () => {
+  it('let nothing happen to one at rest but to resume an interrupted one, or to give it up', () => {
     const further = jobStatuses
       .filter(isAtRest)
       .map((status) => [status, jobTransitions[status]] as const)
       .filter(([, next]) => next.length > 0);
-    expect(further).toEqual([['interrupted', ['queued']]]);
+    expect(further).toEqual([['interrupted', ['queued', 'cancelled']]]);
     expect(jobStatuses.filter((status) => !isAtRest(status))).toEqual(['queued', 'running']);
   });
 
