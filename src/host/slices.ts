@@ -1,6 +1,8 @@
+import { performance } from 'node:perf_hooks';
+
 /**
  * How much of the processor a slice of long work may take at once, in milliseconds (issue "Jobs": nobody waits above 50). What else
- * the machine does makes it longer, and a commit waits for the disk.
+ * the machine does makes it longer, and it waits for the disk: of that time, half counts.
  */
 const sliceMs = 12;
 
@@ -27,10 +29,11 @@ export function sliceSizer(least: number, most: number, target = sliceMs): Slice
     size: () => size,
     async measure(things, work) {
       const start = threadTime();
+      const startedAt = performance.now();
       try {
         return await work();
       } finally {
-        const ms = Math.max(threadTime() - start, 0.1);
+        const ms = Math.max(threadTime() - start, (performance.now() - startedAt) / 2, 0.1);
         const fitting = Math.min(most, Math.max(least, Math.floor((things * target) / ms)));
         // The rest of a batch is a short slice, of which the commit is most: it says little about longer ones.
         if (fitting < size) size = fitting;
