@@ -16,7 +16,7 @@ export interface Told {
 /** Pages (of 4 KB) in the log that are worth writing back. */
 const worthwhile = 1000;
 /** A log of so many pages is begun anew. A shorter one asks for it more often, a longer one keeps the disk busy longer. */
-const longEnough = 4000;
+const longEnough = 2000;
 /** Pages after which a commit writes the log back itself, when the thread has failed. */
 const pagesOnItsOwn = 1000;
 /** The thread looks after so many commits, or so many milliseconds, whichever comes first. */
