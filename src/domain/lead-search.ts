@@ -122,7 +122,8 @@ function numberTerm(written: string): SearchTerm {
   for (const end of [digits, significant]) {
     if (end.length >= MIN_LAST_DIGITS) alternatives.push([BACKWARDS + backwards(end)]);
   }
-  if (!isInternational) alternatives.push(written.match(/\d+/g) ?? []);
+  // A name may begin with 00, and none with a plus.
+  if (!/^\W*\+/.test(written)) alternatives.push(written.match(/\d+/g) ?? []);
   return unique(alternatives);
 }
 

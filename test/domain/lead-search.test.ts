@@ -88,6 +88,17 @@ describe('a lead is found', () => {
     expect(finds(query)).toBe(false);
   });
 
+  it('by a number in its name that begins like a foreign telephone number', () => {
+    const bond = searchTextOf({
+      name: 'J',
+      company: '007 Security',
+      email: '00@a.aa',
+      phoneKey: '+491000000',
+    });
+    for (const query of ['007', '00', '007 security', '00 a']) expect(finds(query, bond)).toBe(true);
+    expect(finds('008', bond)).toBe(false);
+  });
+
   it('by any beginning of any of its words, and by them all at once', () => {
     const lead = fc.record({
       name: fc.string({ unit: 'grapheme', maxLength: 30 }),

@@ -212,13 +212,15 @@ export async function live(host: TestHost, steps: readonly Step[]): Promise<Live
         pick,
       );
       if (policy === undefined) continue;
-      await host.as('policy_manager').creditPolicies.update({
+      const revised = await host.as('policy_manager').creditPolicies.update({
         id: policy.id,
         priority: (amount % 7) + 1,
         totalBudget: 5000 + amount,
         ...(policy.timeUnitType !== null && { capPerPeriod: amount % 2 === 0 ? 1500 + amount : null }),
       });
-      if (pick % 4 !== 0) await host.as('approver').creditPolicies.approve({ id: policy.id });
+      // An edit that changes nothing makes no revision that could be approved.
+      if (pick % 4 !== 0 && revised.approvalRequired)
+        await host.as('approver').creditPolicies.approve({ id: policy.id });
     } else if (wish === 'deactivate a policy') {
       const policy = pickOf(
         changing.filter(({ deactivatedFrom }) => deactivatedFrom === null),
