@@ -105,7 +105,9 @@ describe.each(engines)('jobs and people who come in each other’s way on %s', (
     ];
     const endings = await Promise.allSettled(clients.map((client) => client.jobs.resume({ id: job.id })));
     const refusals = endings.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []));
-    expect(refusals).toEqual(['INVALID_TRANSITION', 'INVALID_TRANSITION', 'INVALID_TRANSITION']);
+    // Who looks after the first one is told of the step, who looked before of the change in between.
+    expect(refusals.filter((code) => !['INVALID_TRANSITION', 'CONFLICT'].includes(code))).toEqual([]);
+    expect(refusals).toHaveLength(3);
     expect(await atRest(job, await one('auditor'))).toMatchObject({
       status: 'completed',
       result: { accepted: 4000, rejected: 0, duplicates: 0 },
