@@ -78,7 +78,11 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
     started.unref();
     started.on('message', (told: Told) => waiting?.resolve(told));
     started.on('error', (error: Error) => waiting?.reject(error));
-    started.on('exit', () => waiting?.reject(new Error('The thread of the checkpoints is gone.')));
+    started.on('exit', () => {
+      // One that went while nobody asked it is started anew; nobody waits for it for ever.
+      thread = undefined;
+      waiting?.reject(new Error('The thread of the checkpoints is gone.'));
+    });
     return started;
   }
 
@@ -157,10 +161,10 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
     async end() {
       await working;
       if (!thread || failed) return;
-      const ending = thread;
-      const gone = new Promise<void>((resolve) => ending.once('exit', () => resolve()));
-      ending.ref();
-      ending.postMessage('end' satisfies Asked);
+      const last = thread;
+      const gone = new Promise<void>((resolve) => last.once('exit', () => resolve()));
+      last.ref();
+      last.postMessage('end' satisfies Asked);
       await gone;
     },
     async release() {
