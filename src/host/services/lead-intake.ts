@@ -28,6 +28,7 @@ import {
 } from './leads/duplicates.ts';
 import { type PreparedLead, weightsFor } from './leads/preparation.ts';
 import { recordScores, slicesOf } from './leads/score-history.ts';
+import { mergeWords } from './leads/search.ts';
 import { addScopes, readScopes, type ScopeBook, scopesIn } from './projects/scopes.ts';
 
 export { type PreparedLead, prepareLead, type RawLead } from './leads/preparation.ts';
@@ -271,6 +272,7 @@ function leadRow(
 
 async function insertRows(tx: Writer, rows: readonly PartnerLeadRow[]): Promise<void> {
   for (const slice of slicesOf(rows)) await tx.insertMany(partnerLeads, slice);
+  await mergeWords(tx, rows.length);
 }
 
 /** A lead's history begins with what it came in with. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import sql from 'sql-template-tag';
 import { DomainError } from '#domain/errors.ts';
 import { isHighQuality } from '#domain/quality-score.ts';
@@ -55,7 +56,7 @@ interface ImportRun {
 /** Rejected rows that an answer holds; all of them are in the list of rejected rows. */
 const shownRows = 1000;
 /** Rows of one transaction: as many as fit into a slice, within these. */
-const [fewestRows, mostRows] = [25, MAX_BATCH_ROWS];
+const [fewestRows, mostRows] = [5, MAX_BATCH_ROWS];
 const rowsOnServer = 250;
 
 /**
@@ -141,6 +142,8 @@ async function* slicesAfter(
 ): AsyncGenerator<CsvRow[]> {
   let left = skip;
   for await (const batch of batches) {
+    // Reading it was a slice by itself.
+    await setImmediate();
     const skipped = Math.min(left, batch.length);
     left -= skipped;
     for (let at = skipped; at < batch.length; ) {

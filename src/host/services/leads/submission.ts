@@ -25,6 +25,7 @@ import {
 import { settleLinked } from './links.ts';
 import { type PreparedLead, prepareLead, type Unfit, weightsFor } from './preparation.ts';
 import { nextSeq, recordScores } from './score-history.ts';
+import { mergeWords } from './search.ts';
 import { toWire, type WireLead } from './wire.ts';
 
 /** Why the data can't be taken in. */
@@ -137,6 +138,7 @@ export function updateLead(
         updatedAt: now,
       },
     );
+    if (after.searchText !== lead.searchText) await mergeWords(tx, 1);
     await moveScores(tx, lead, after);
     const moved = isMoved(lead, after) ? await settleAround(work, session, lead, after) : [];
     if (after.qualityScore !== lead.qualityScore) {
