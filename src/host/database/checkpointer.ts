@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -13,7 +13,8 @@ export interface Told {
   written: number;
 }
 
-/** Pages (of 4 KB) in the log that are worth writing back. */
+const pageBytes = 4096;
+/** Pages in the log that are worth writing back. */
 const worthwhile = 1000;
 /** A log of so many pages is begun anew. A shorter one asks for it more often, a longer one keeps the disk busy longer. */
 const longEnough = 2000;
@@ -26,6 +27,12 @@ const msBetween = 25;
 const longestHold = 8;
 /** What is not done by then is tried again, so many times in a row: each time less is left. */
 const attempts = 4;
+/** A thread that is gone is started anew, so many times in a row. */
+const starts = 3;
+
+class ThreadGone extends Error {
+  override readonly message = 'The thread of the checkpoints is gone.';
+}
 
 export interface Checkpointer {
   /** Something was committed. */
@@ -65,6 +72,7 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
   let working: Promise<void> | undefined;
   let ending: Promise<void> | undefined;
   let failed = false;
+  let gone = 0;
   let flushed: FileHandle | undefined;
   let commits = 0;
   let lookedAt = 0;
@@ -79,9 +87,8 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
     started.on('message', (told: Told) => waiting?.resolve(told));
     started.on('error', (error: Error) => waiting?.reject(error));
     started.on('exit', () => {
-      // One that went while nobody asked it is started anew; nobody waits for it for ever.
       thread = undefined;
-      waiting?.reject(new Error('The thread of the checkpoints is gone.'));
+      waiting?.reject(new ThreadGone());
     });
     return started;
   }
@@ -110,18 +117,19 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
 
   /** Whether the end of the log was reached while nobody wrote, so that the next write begins it anew. */
   async function reachEnd(): Promise<boolean> {
-    const asked: Promise<Told>[] = [];
-    const isInTime = await alone(() => {
-      const told = ask('write back');
-      asked.push(told);
-      const answered = told.then(
+    const { asking, isInTime } = await alone(async () => {
+      const asking = ask('write back');
+      const answered = asking.then(
         () => true,
         () => false,
       );
-      return Promise.race([answered, pause(longestHold, false, { ref: false })]);
+      return {
+        asking,
+        isInTime: await Promise.race([answered, pause(longestHold, false, { ref: false })]),
+      };
     });
-    const [told] = await Promise.all(asked);
-    return isInTime && told?.written === told?.pages;
+    const { pages, written } = await asking;
+    return isInTime && written === pages;
   }
 
   async function beginAnew(): Promise<void> {
@@ -131,13 +139,24 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
     }
   }
 
+  /** A log keeps its size when it is begun anew: in an office where it was never this long, there is nothing to do, nor a thread to start. */
+  async function hasWork(): Promise<boolean> {
+    if (thread !== undefined) return true;
+    const { size } = await stat(`${file}-wal`).catch(() => ({ size: 0 }));
+    return size >= worthwhile * pageBytes;
+  }
+
   async function look(): Promise<void> {
     try {
+      if (!(await hasWork())) return;
       const { pages } = await ask('look');
+      gone = 0;
       if (pages < longEnough) return;
       ending = beginAnew();
       await ending;
     } catch (error) {
+      gone += 1;
+      if (error instanceof ThreadGone && gone < starts) return;
       failed = true;
       giveUp(pagesOnItsOwn);
       logger.error({ err: error }, 'the thread of the checkpoints failed; commits do its work');

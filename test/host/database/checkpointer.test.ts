@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,8 @@ import type { DatabaseLogger } from '#host/database/types.ts';
 
 /** More than a log may have before it is begun anew. */
 const pages = 5000;
+const patience = { timeout: 30_000 };
+const threadOf = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 
 describe('the log of a local database', () => {
   let folder: string;
@@ -102,32 +105,65 @@ describe('the log of a local database', () => {
     await checkpointer.release();
   });
 
-  it('is left alone while it is short', async () => {
+  it.each([
+    [10, 'no thread is started'],
+    [500, 'no thread is started'],
+    [1500, 'the thread writes it back'],
+  ])('is not ended while it is short: at %i pages, %s', async (few, what) => {
     let turns = 0;
     const checkpointer = start({
       alone: (work) => {
         turns += 1;
         return work();
       },
+      ...(few < 1000 && { entry: threadOf('throw new Error("started")') }),
     });
-    write(10);
-    const before = log();
+    write(few);
     checkpointer.committed();
     await checkpointer.end();
     await checkpointer.release();
-    expect(log()).toEqual(before);
+    const [{ log: pagesLeft, checkpointed }] = log() as [{ log: number; checkpointed: number }];
+    expect(checkpointed).toBe(what === 'no thread is started' ? 0 : pagesLeft);
     expect(turns).toBe(0);
+    expect(error).not.toHaveBeenCalled();
+  });
+
+  const { alone } = turn();
+  const answering = 'parentPort.postMessage({ pages: 1500, written: 1500 })';
+  const isAsked = (then: string) =>
+    `import { appendFileSync } from 'node:fs'; import { parentPort, workerData } from 'node:worker_threads';
+    appendFileSync(workerData.file + '.starts', '.'); parentPort.on('message', () => { ${then}; });`;
+  const startsSoFar = () => readFileSync(`${file}.starts`, 'utf8').length;
+
+  it('gets another thread when one is gone, whether it was asked just then or not', async () => {
+    const checkpointer = start({ alone, entry: threadOf(isAsked(`${answering}; process.exit()`)) });
+    write(1500);
+    await vi.waitFor(() => {
+      checkpointer.committed();
+      expect(startsSoFar()).toBeGreaterThan(4);
+    }, patience);
+    await checkpointer.end();
+    expect(giveUp).not.toHaveBeenCalled();
+    expect(error).not.toHaveBeenCalled();
+  });
+
+  it('is the business of the commits again when every thread goes without an answer', async () => {
+    const checkpointer = start({ alone, entry: threadOf(isAsked('process.exit()')) });
+    write(1500);
+    await vi.waitFor(() => {
+      checkpointer.committed();
+      expect(giveUp).toHaveBeenCalledWith(1000);
+    }, patience);
+    await checkpointer.end();
+    expect(startsSoFar()).toBe(3);
+    expect(error).toHaveBeenCalledTimes(1);
   });
 
   it('is the business of the commits again when the thread fails, which is told once', async () => {
-    const { alone } = turn();
-    const checkpointer = start({
-      alone,
-      entry: new URL('data:text/javascript,throw new Error("no thread")'),
-    });
-    write(1);
+    const checkpointer = start({ alone, entry: threadOf('throw new Error("no thread")') });
+    write(1500);
     checkpointer.committed();
-    await vi.waitFor(() => expect(giveUp).toHaveBeenCalledWith(1000));
+    await vi.waitFor(() => expect(giveUp).toHaveBeenCalledWith(1000), patience);
     checkpointer.committed();
     await checkpointer.end();
     expect(error).toHaveBeenCalledTimes(1);
