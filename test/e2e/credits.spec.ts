@@ -1,5 +1,6 @@
 import type { Page } from '@playwright/test';
 import { activePartner, approvedLead, creditOf, policyInForce } from '#test/host/services/credit-stories.ts';
+import { today } from '#test/support/today.ts';
 import { type Desk, expect, expectAccessible, test } from './support/desk.ts';
 
 const table = (page: Page) => page.getByRole('table', { name: 'Credits' });
@@ -90,8 +91,8 @@ test('an approved credit is taken back; one in a payout is netted off in the nex
   const { credits } = await waiting(desk, 'Hafen Immobilien', [1000, 2000]);
   const [paid, free] = credits;
   await desk.as('approver').credits.approve({ id: paid!.id });
-  const today = new Date().toISOString().slice(0, 10);
-  const { payouts } = await desk.as('finance').payouts.generate({ periodStart: today, periodEnd: today });
+  const day = today();
+  const { payouts } = await desk.as('finance').payouts.generate({ periodStart: day, periodEnd: day });
   await desk.as('approver').payouts.approve({ id: payouts[0]!.id });
   await desk.as('approver').credits.approve({ id: free!.id });
 

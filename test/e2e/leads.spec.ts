@@ -1,6 +1,7 @@
 import type { Page } from '@playwright/test';
 import sql from 'sql-template-tag';
 import type { Inputs } from '#contract/index.ts';
+import { today } from '#test/support/today.ts';
 import { type Desk, expect, expectAccessible, test } from './support/desk.ts';
 
 type PartnerInput = Inputs['partners']['create'];
@@ -563,7 +564,7 @@ test('a conversion that came too late is refused in the dialog', async ({ page, 
   await desk.as('lead_reviewer').leads.approve({ id: anton.id });
   await desk.signIn(page, 'lead_reviewer', `/leads/${anton.id}`);
   await page.getByRole('button', { name: 'Convert' }).click();
-  const conversionDate = new Date().toISOString().slice(0, 10);
+  const conversionDate = today();
   await desk.as('lead_reviewer', 2).leads.convert({ id: anton.id, dealValue: 5000, conversionDate });
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Deal value').fill('99.90');

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { activePartner, approvedLead, policyInForce } from '#test/host/services/credit-stories.ts';
+import { today } from '#test/support/today.ts';
 import { type Desk, expect, expectAccessible, test } from './support/desk.ts';
 
-const today = () => new Date().toISOString().slice(0, 10);
 const period = () => ({ periodStart: `${today().slice(0, 8)}01`, periodEnd: today() });
 
 /** A partner with this many approved credits of 10.00 each. */

@@ -191,10 +191,8 @@ it('keep neither the server nor the host from closing', async () => {
   const streams = [await browsing.changes.subscribe(), await client.changes.subscribe()];
   for (const stream of streams) await stream.next();
   expect(listening).toBe(2);
-  const start = Date.now();
   await server.close();
   await host.close();
-  expect(Date.now() - start).toBeLessThan(5_000);
   expect(listening).toBe(0);
   expect((await streams[1]!.next()).done).toBe(true);
   close();

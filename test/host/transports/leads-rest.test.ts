@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultScoreWeights } from '#domain/quality-score.ts';
 import { composeHost, createLog, type Host, type HttpServer, serveHttp } from '#host/index.ts';
+import { today } from '#test/support/today.ts';
 
 interface Body {
   id: string;
@@ -117,8 +118,7 @@ describe('the work on leads over REST', () => {
   it('withdraws a conversion, which the entry of the lead follows', async () => {
     const { id } = await submit();
     const approved = (await rest('POST', `/leads/${id}/approve`, {})).body;
-    const today = new Date().toISOString().slice(0, 10);
-    const deal = { dealValue: 1000, conversionDate: today };
+    const deal = { dealValue: 1000, conversionDate: today() };
     expect((await rest('POST', `/leads/${id}/convert`, deal)).body.status).toBe('converted');
     const entries = `/lead-entries?partnerId=${partnerId}&status=converted`;
     expect((await rest('GET', entries)).body.items).toHaveLength(1);

@@ -7,6 +7,7 @@ import type { StaffRole } from '#domain/vocabulary.ts';
 import { jobs } from '#host/database/index.ts';
 import { engines } from '#test/support/databases.ts';
 import { type Client, refusalOf, type TestHost, testHost } from '#test/support/host.ts';
+import { underWay } from '#test/support/under-way.ts';
 import { activePartner } from '../credit-stories.ts';
 import { june } from '../payout-stories.ts';
 
@@ -56,9 +57,7 @@ describe.each(engines)('jobs and people who come in each other’s way on %s', (
   /** An import of 4000 rows that was interrupted when some were in, and one that had not begun. */
   async function interrupted(): Promise<[Job, Job]> {
     const [job, waiting] = await twoImports();
-    for await (const state of await host.as('auditor').jobs.watch({ id: job.id })) {
-      if ((state.progress?.done ?? 0) > 0) break;
-    }
+    await underWay(host.context, job.id);
     await host.context.jobs.stop();
     expect((await host.as('auditor').jobs.get({ id: job.id })).status).toBe('interrupted');
     return [job, waiting];

@@ -8,6 +8,7 @@ import { defaultScoreWeights } from '#domain/quality-score.ts';
 import { idFieldsOf } from '#test/host/procedures.ts';
 import { engines } from '#test/support/databases.ts';
 import { type Client, refusalOf, type TestHost, type TestTenant, testHost } from '#test/support/host.ts';
+import { underWay } from '#test/support/under-way.ts';
 import { activePartner, approvedLead, policyInForce } from '../credit-stories.ts';
 import { approvedCredits, june, pendingPayout } from '../payout-stories.ts';
 
@@ -152,9 +153,7 @@ describe.each(engines)('jobs on %s', (engine) => {
     const scoreWeights = { ...none, email: 100 };
     await host.as('partner_manager').leadScoring.setWeights({ id: partnerId, scoreWeights });
     const job = await host.as('lead_reviewer').jobs.start({ kind: 'lead_rescoring', input: {} });
-    for await (const state of await host.as('auditor').jobs.watch({ id: job.id })) {
-      if ((state.progress?.done ?? 0) > 0) break;
-    }
+    await underWay(host.context, job.id);
     await host.context.jobs.stop();
     const before = await host.as('auditor').jobs.get({ id: job.id });
     expect(before).toMatchObject({ status: 'interrupted' });
@@ -371,9 +370,7 @@ describe.each(engines)('jobs on %s', (engine) => {
 
   it('stops when the host closes, and goes on where it stopped, no row twice', async () => {
     const [job, waiting] = await twoImports();
-    for await (const state of await host.as('auditor').jobs.watch({ id: job.id })) {
-      if ((state.progress?.done ?? 0) > 0) break;
-    }
+    await underWay(host.context, job.id);
     await host.context.jobs.stop();
     const interrupted = await host.as('auditor').jobs.get({ id: job.id });
     expect(interrupted).toMatchObject({ status: 'interrupted', canResume: true });
