@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,6 +9,8 @@ export default defineConfig({
     setupFiles: ['./test/support/property-seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // Some hundred programs are started by the tests, each of which would compile the same source again.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/compiled', import.meta.url)) },
     pool: 'forks',
     maxWorkers: 2,
   },
