@@ -69,9 +69,14 @@ export function countryCode(text: string): string | undefined {
       [pair.slice(2), pair.slice(0, 2)],
     ]),
   );
-  codesByName ??= readNames();
   const name = fold(text);
-  return codesById.get(name.toUpperCase()) ?? codesByName.get(name);
+  return codesById.get(name.toUpperCase()) ?? countryNames().get(name);
+}
+
+/** The names are gathered at the first call, which takes some 10 ms: who has others to think of asks for them beforehand. */
+export function countryNames(): ReadonlyMap<string, string> {
+  codesByName ??= readNames();
+  return codesByName;
 }
 
 /** Whether `value` is an ISO 3166 alpha-2 code in capitals. */

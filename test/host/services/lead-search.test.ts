@@ -225,6 +225,33 @@ describe.each(engines)('the search of leads on %s', (engine) => {
     expect(left).toEqual([]);
   });
 
+  it.runIf(engine === 'sqlite')(
+    'keeps the index in few parts, without ever merging many at once',
+    async () => {
+      const office = await testHost(engine);
+      const partner = await activePartner(office);
+      const parts = () =>
+        office.database.read('system', async (reader) => {
+          const [row] = await reader.all<{ n: number }>(
+            sql`select count(distinct id >> 37) as n from lead_search_data where id > 10`,
+          );
+          return row!.n;
+        });
+      const seen: number[] = [];
+      // By itself the index merges a level when it has 16 parts.
+      for (let n = 0; n < 15; n += 1) {
+        const lead = await submitted(office, partner.id, aPerson());
+        if (n % 3 === 0) {
+          const leadData = { firstName: `Renamed ${n}` };
+          await office.as('lead_reviewer').leads.update({ id: lead.id, leadData });
+        }
+        seen.push(await parts());
+      }
+      expect(Math.max(...seen)).toBeLessThanOrEqual(6);
+      await office.close();
+    },
+  );
+
   it('finds nothing of another organization', async () => {
     const office = await host.otherTenant();
     expect((await office.as('auditor').leads.list({ q: 'müller', total: true })).total).toBe(0);

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import sql from 'sql-template-tag';
+import { countryNames } from '#domain/countries.ts';
 import { DomainError } from '#domain/errors.ts';
 import { isHighQuality } from '#domain/quality-score.ts';
 import type { HostContext } from '../../context.ts';
@@ -94,6 +95,10 @@ export async function* runImport(
     ),
   };
   const sizer = rowsPerSlice(host.database.engine);
+
+  // Else the first rows would wait for them within their own slice.
+  countryNames();
+  await setImmediate();
 
   // What ends the import when nothing else does: a caller who walks away ends this generator at its `yield`.
   let end: ImportEnd = 'cancelled';
