@@ -153,7 +153,9 @@ export async function oneOfEach(
         const rows: Record<string, unknown> = {};
         for (const { name } of allTables) {
           if (name === 'tenants' || name === 'sessions') continue;
-          rows[name] = await reader.all(sql`select * from ${raw(name)} where tenant_id = ${office.tenantId}`);
+          const all = await reader.all(sql`select * from ${raw(name)} where tenant_id = ${office.tenantId}`);
+          // In which order they come is the database's own business.
+          rows[name] = all.map((row) => JSON.stringify(row)).toSorted();
         }
         return rows;
       }),

@@ -82,7 +82,7 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
       workerData: { file, synchronous, worthwhile },
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
     });
-    // It keeps no process alive.
+    // It keeps no process alive, but while it is waited for.
     started.unref();
     started.on('message', (told: Told) => waiting?.resolve(told));
     started.on('error', (error: Error) => waiting?.reject(error));
@@ -95,6 +95,7 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
 
   async function ask(asked: Asked): Promise<Told> {
     const to = (thread ??= start());
+    to.ref();
     try {
       return await new Promise<Told>((resolve, reject) => {
         waiting = { resolve, reject };
@@ -102,6 +103,7 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
       });
     } finally {
       waiting = undefined;
+      to.unref();
     }
   }
 

@@ -275,7 +275,8 @@ export function createJobRunner(host: Pick<HostContext, 'database' | 'now' | 'lo
         return;
       }
       keepUp(renew).catch((error: unknown) => fail(error, 'The lease of the jobs could not be renewed'));
-    }, lookEvery).unref();
+      // A program that has nothing to do but wait for its turn must not end before it.
+    }, lookEvery);
   }
 
   async function settle(): Promise<void> {
