@@ -157,6 +157,26 @@ describe.each(engines)('generating payouts on %s', (engine) => {
     expect(await ledgerDifferences(host)).toEqual([]);
   });
 
+  it('nets off in a payout of last month what was taken back since, and not what belongs to a credit of this month', async () => {
+    noonOn('2026-06-10');
+    const partner = await payablePartner(host);
+    const [paidOne, partOne] = await approvedCredits(host, partner.id, [500, 1000]);
+    await host.as('finance').payouts.create({ partnerId: partner.id, ...june, creditIds: [paidOne!.id] });
+    noonOn('2026-07-03');
+    const [ofJuly] = await approvedCredits(host, partner.id, [800]);
+    const takeBack = (id: string, amount: number) =>
+      host.as('approver').credits.reverse({ id, amount, reason: 'the deal shrank' });
+    await takeBack(partOne!.id, 600);
+    await takeBack(ofJuly!.id, 50);
+    const why = () => host.as('finance').payouts.why({ partnerId: partner.id, ...june });
+    expect((await why()).reasons.at(-1)).toMatchObject({ code: 'not_generated', amount: 400 });
+    expect((await linesOf(host, await generated(host, partner.id))).map(({ amount }) => amount)).toEqual([
+      1000, -600,
+    ]);
+    const left = await linesOf(host, await generated(host, partner.id, july));
+    expect(left.map(({ amount }) => amount)).toEqual([800, -50]);
+  });
+
   it('picks up with the next period what was approved after its own period was generated', async () => {
     noonOn('2026-06-10');
     const partner = await activePartner(host);

@@ -31,7 +31,7 @@ export async function createPayout(
   const partner = await tx.find(partners, { id: input.partnerId }, { lock: true });
   if (partner === undefined) throw new DomainError('NOT_FOUND', 'There is no such partner.');
   const today = dayOf(now, session.tenant.timeZone);
-  const free = await freeCredits(tx, session, partner.id, today);
+  const free = await freeCredits(tx, session, partner.id, { until: today, today });
   const chosen = new Set(input.creditIds);
   const taken = free.filter(({ id }) => chosen.has(id));
   for (const { id } of taken) chosen.delete(id);

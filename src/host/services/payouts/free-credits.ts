@@ -1,4 +1,4 @@
-import sql from 'sql-template-tag';
+import sql, { type Sql } from 'sql-template-tag';
 import { isCarriedOver } from '#domain/payouts.ts';
 import type { LeadStatus } from '#domain/state-machines.ts';
 import type { Reader } from '../../database/index.ts';
@@ -23,15 +23,21 @@ export interface FreeCredit {
 }
 
 /**
- * A partner's approved credits that no live payout holds, payable on or before a day, oldest first. Read with the
- * partner locked: approving, reversing and gathering credits all begin with that lock.
+ * A partner's approved credits that no live payout holds, payable on or before the day `until`, oldest first. Where there are any, those
+ * below zero come along that are payable later, up to `today`: a payout of last month that is made today is the next one, and nets off
+ * what was taken back since (`domain.md`, "Credits"). One that takes back a part of a later credit which is free itself stays with it.
+ * Read with the partner locked: approving, reversing and gathering credits all begin with that lock.
  */
 export async function freeCredits(
   reader: Reader,
   session: Session,
   partnerId: string,
-  until: string,
+  { until, today }: { until: string; today: string },
 ): Promise<FreeCredit[]> {
+  const isHeldByNone = (creditId: Sql) => sql`not exists (
+        select 1 from partner_payout_details d
+        where d.tenant_id = c.tenant_id and d.credit_id = ${creditId} and d.released_at is null
+      )`;
   const rows = await reader.all<{
     id: string;
     credit_amount: number;
@@ -48,12 +54,14 @@ export async function freeCredits(
     from partner_lead_credits c
     left join partner_leads l on l.tenant_id = c.tenant_id and l.id = c.partner_lead_id
     where c.tenant_id = ${session.tenantId} and c.partner_id = ${partnerId} and c.status = 'approved'
-      and c.payable_from <= ${until}
-      and not exists (
-        select 1 from partner_payout_details d
-        where d.tenant_id = c.tenant_id and d.credit_id = c.id and d.released_at is null
-      )
+      and c.payable_from <= ${today} and ${isHeldByNone(sql`c.id`)}
+      and (c.payable_from <= ${until} or (c.credit_amount < 0 and not exists (
+        select 1 from partner_lead_credits whole
+        where whole.tenant_id = c.tenant_id and whole.id = coalesce(c.reverses_credit_id, c.carries_over_credit_id)
+          and whole.status = 'approved' and whole.payable_from > ${until} and ${isHeldByNone(sql`whole.id`)}
+      )))
     order by c.payable_from, c.id`);
+  if (!rows.some((row) => row.payable_from <= until)) return [];
   return rows.map((row) => ({
     id: row.id,
     amount: row.credit_amount,
@@ -69,7 +77,7 @@ export async function freeCredits(
 }
 
 /**
- * Which of a partner's free credits, all payable by the end of the period, a payout of the period takes (`domain.md`, "Payouts"). The
+ * Which of a partner's free credits, none of them above zero payable after the period, a payout of the period takes (`domain.md`, "Payouts"). The
  * day that counts is the one a credit is payable from: that of its approval, or where it was held for a time the day after that. So a
  * held credit belongs to the period its holding time ends in:
  *

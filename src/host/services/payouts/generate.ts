@@ -79,7 +79,8 @@ export async function planPayout(
   // Deleted between being listed and its turn.
   if (partner === undefined) throw new NoPayout('', 'The partner was deleted.');
   const until = payableUntil(session, now, periodEnd);
-  const free = await freeCredits(tx, session, partnerId, until);
+  const today = dayOf(now, session.tenant.timeZone);
+  const free = await freeCredits(tx, session, partnerId, { until, today });
   const minimumPayout = minimumPayoutOf(partner, session.tenant.settings.minimumPayouts);
   const taken = creditsToTake(free, periodStart, await closedUntil(tx, session, partnerId), minimumPayout);
   const outcome = generationOutcome(

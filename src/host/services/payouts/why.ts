@@ -40,7 +40,8 @@ async function why(
   const { currency, organizationName } = partner;
   const minimumPayout = minimumPayoutOf(partner, session.tenant.settings.minimumPayouts);
   const until = payableUntil(session, now, periodEnd);
-  const free = await freeCredits(reader, session, partnerId, until);
+  const today = dayOf(now, session.tenant.timeZone);
+  const free = await freeCredits(reader, session, partnerId, { until, today });
   const taken = creditsToTake(
     free,
     periodStart,
@@ -54,7 +55,7 @@ async function why(
     status: partner.status,
     currency,
     minimumPayout,
-    today: dayOf(now, session.tenant.timeZone),
+    today,
     periodStart,
     periodEnd,
     payouts: await payoutsOf(reader, session, input),
