@@ -183,6 +183,16 @@ forEachEngine((engine) => {
     });
   });
 
+  it('of its payout terms only what is given changes', async () => {
+    const { setTerms } = office.as('finance').balances;
+    await setTerms({ id: partner.id, holdingDays: 5 });
+    expect(await setTerms({ id: partner.id, minimumPayout: 600 })).toMatchObject({ holdingDays: 5 });
+    expect(await setTerms({ id: partner.id, holdingDays: null })).toMatchObject({
+      holdingDays: null,
+      minimumPayout: 600,
+    });
+  });
+
   it('a balance says what is free, held, waiting and to be paid, and whether it is on hold', async () => {
     await approvedCredits(office, partner.id, [1000]);
     const pending = await generated(office, partner.id);

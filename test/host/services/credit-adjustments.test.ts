@@ -29,7 +29,7 @@ forEachEngine((engine) => {
     it('wait for somebody else, and then move the balance, with or without a lead', async () => {
       const partner = await activePartner(host);
       const lead = await approvedLead(host, partner.id);
-      const given = await finance().adjust({ id: partner.id, ...bonus, leadId: lead.id });
+      const given = await finance().adjust({ id: partner.id, ...bonus, leadId: lead.id, on: '2026-06-15' });
       expect(given).toMatchObject({
         origin: 'bonus',
         status: 'pending_approval',
@@ -40,6 +40,7 @@ forEachEngine((engine) => {
         reason: bonus.reason,
       });
       expect(await figuresOf(host, partner.id)).toEqual(earned(0));
+      expect(await host.as('auditor').leads.get({ id: lead.id })).toMatchObject({ creditStatus: 'pending' });
       const approved = await approver().approve({ id: given.id, approvalNotes: 'Agreed in the meeting.' });
       expect(approved).toMatchObject({ status: 'approved', approvalNotes: 'Agreed in the meeting.' });
       const taken = await finance().adjust({ id: partner.id, ...fee, on: '2026-05-01' });
@@ -80,6 +81,12 @@ forEachEngine((engine) => {
         organizationName: 'Not accepted yet',
         contactEmail: 'p@example.com',
       });
+      const rejected = await host.as('partner_manager').partners.create({
+        partnerType: 'vendor',
+        organizationName: 'Not wanted',
+        contactEmail: 'r@example.com',
+      });
+      await host.as('approver').partners.reject({ id: rejected.id, reason: 'No references' });
       const nowhere = '01890000-0000-7000-8000-000000000000';
       const wrong = [
         [{ ...bonus, amount: -1 }, 'VALIDATION', "A bonus can't be below zero. Make an adjustment instead."],
@@ -98,6 +105,11 @@ forEachEngine((engine) => {
           { ...bonus, id: pending.id },
           'PARTNER_NOT_ACTIVE',
           'Not accepted yet was not accepted as a partner, so nothing can be adjusted for it.',
+        ],
+        [
+          { ...bonus, id: rejected.id },
+          'PARTNER_NOT_ACTIVE',
+          'Not wanted was not accepted as a partner, so nothing can be adjusted for it.',
         ],
       ] as const;
       for (const [input, code, message] of wrong) {
@@ -155,6 +167,8 @@ forEachEngine((engine) => {
       const [credit] = await approvedCredits(host, partner.id, [1000]);
       const reversed = await approver().reverse({ id: credit!.id, reason: 'x', amount: 1000 });
       expect(reversed).toMatchObject({ id: credit!.id, status: 'reversed' });
+      const { payouts } = await host.as('finance').payouts.generate({ partnerId: partner.id, ...june });
+      expect(payouts).toEqual([]);
     });
 
     it('of a paid one is netted off the next payout', async () => {
@@ -212,6 +226,21 @@ forEachEngine((engine) => {
       expect((await figuresOf(host, partner.id)).totalEarnings).toBe(0);
     });
 
+    it('gives nothing of a carried-over part where the payout was cancelled and the whole taken back', async () => {
+      const partner = await payablePartner(host);
+      const [credit] = await approvedCredits(host, partner.id, [1000]);
+      const payout = await generated(host, partner.id);
+      await host.as('approver').payouts.approve({ id: payout.id, amount: 700 });
+      await host.as('approver').payouts.cancel({ id: payout.id, reason: 'The deal fell through.' });
+      expect(await approver().reverse({ id: credit!.id, reason: 'x' })).toMatchObject({ status: 'reversed' });
+      const { items } = await host.as('auditor').credits.list({ partnerId: partner.id });
+      const rest = items.find(({ origin, creditAmount }) => origin === 'carry_over' && creditAmount > 0);
+      expect((await refusalOf(approver().reverse({ id: rest!.id, reason: 'x' }))).code).toBe(
+        'INVALID_TRANSITION',
+      );
+      expect(await figuresOf(host, partner.id)).toEqual(earned(0));
+    });
+
     it('keeps the first credit as the origin of what is carried over twice', async () => {
       const partner = await payablePartner(host);
       const [credit] = await approvedCredits(host, partner.id, [1000]);
@@ -236,6 +265,8 @@ forEachEngine((engine) => {
 
     it('keeps an approved credit out of payouts until its day, and everybody says so', async () => {
       host.clock.set('2026-06-15T10:00:00.000Z');
+      const neighbour = await held(await host.otherTenant(), 20);
+      await approvedCredits(neighbour, (await payablePartner(neighbour)).id, [1]);
       const office = await held(await host.otherTenant(), 20);
       const partner = await payablePartner(office);
       const [credit] = await approvedCredits(office, partner.id, [1000]);

@@ -203,6 +203,16 @@ forEachEngine((engine) => {
     });
   });
 
+  it('a decision that was made is not undone by a rejection', async () => {
+    const own = await activePartner(host, { leadPrice: 2500 });
+    const credit = await approvedCredit(own);
+    expect(await refusalOf(approver(2).reject({ id: credit.id, reason: 'No' }))).toMatchObject({
+      code: 'INVALID_TRANSITION',
+      message: 'This credit was already approved by approver 1 Tester.',
+    });
+    expect(await figuresOf(host, own.id)).toEqual(earned(2500));
+  });
+
   describe('a request by hand', () => {
     it('waits for approval by someone else and then counts like any other', async () => {
       const own = await activePartner(host);
@@ -241,10 +251,24 @@ forEachEngine((engine) => {
       expect(await leadNow(lead.id)).toMatchObject({ creditAmount: 2600, creditStatus: 'pending' });
     });
 
+    it('for a lead that has converted is of the day of the deal', async () => {
+      const own = await activePartner(host);
+      host.clock.set('2026-06-14T12:00:00.000Z');
+      const approved = await approvedLead(host, own.id);
+      host.clock.set('2026-06-15T13:00:00.000Z');
+      const lead = await convertedLead(host, approved, 10_000, '2026-06-15');
+      const { request } = host.as('partner_manager').credits;
+      expect(await request({ id: lead.id, creditAmount: 100 })).toMatchObject({ eventOn: '2026-06-15' });
+    });
+
     it('is refused for a lead not approved, in another currency, and for a partner not active', async () => {
       const own = await activePartner(host);
       const { request } = host.as('partner_manager').credits;
       const waiting = await submittedLead(host, own.id);
+      expect(await refusalOf(request({ id: waiting.id, creditAmount: 1 }))).toMatchObject({
+        code: 'INVALID_TRANSITION',
+      });
+      await host.as('lead_reviewer').leads.reject({ id: waiting.id, reason: 'No interest' });
       expect(await refusalOf(request({ id: waiting.id, creditAmount: 1 }))).toMatchObject({
         code: 'INVALID_TRANSITION',
       });

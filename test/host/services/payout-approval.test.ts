@@ -95,8 +95,15 @@ describe.each(engines)('approving a payout on %s', (engine) => {
       const [credit] = await approvedCredits(office, partner.id, [50]);
       await office.as('finance').payouts.addLine({ id: payout.id, creditId: credit!.id });
       await office.as('approver').payouts.approve({ id: payout.id });
+      await office.as('approver').payouts.decideLines({
+        id: payout.id,
+        action: 'reject',
+        lineIds: [lines[2]!.id],
+        notes: 'no',
+      });
+      await office.as('approver').payouts.approve({ id: payout.id });
       expect(await office.as('approver', 2).payouts.approve({ id: payout.id })).toMatchObject({
-        approvedAmount: 1350,
+        approvedAmount: 1050,
       });
     });
 
@@ -135,6 +142,19 @@ describe.each(engines)('approving a payout on %s', (engine) => {
       .as('auditor')
       .activities.list({ resourceId: approved.id, action: 'payout_approved' });
     expect(items[0]?.details).toMatchObject({ fourEyesWaived: true });
+  });
+
+  it('says of a payout that four eyes were waived at the first of two approvals', async () => {
+    const office = await host.otherTenant();
+    await office.as('admin').settings.update({ fourEyes: false, secondApprovalThreshold: 1000 });
+    const partner = await payablePartner(office);
+    await approvedCredits(office, partner.id, [1100]);
+    const { payouts } = await office.as('admin').payouts.generate({ partnerId: partner.id, ...june });
+    await office.as('admin').payouts.approve({ id: payouts[0]!.id });
+    expect(await office.as('approver').payouts.approve({ id: payouts[0]!.id })).toMatchObject({
+      status: 'approved',
+      fourEyesWaived: true,
+    });
   });
 
   describe('by several people at once', () => {

@@ -30,6 +30,17 @@ describe('which credits a payout takes', () => {
     expect(missed).toEqual([]);
   });
 
+  it('counts the first day to the period, and the last day of one generated before to that', () => {
+    const [spent, left, own] = [
+      { amount: -1000, payableFrom: '2026-05-10' },
+      { amount: 600, payableFrom: '2026-05-31' },
+      { amount: 700, payableFrom: '2026-06-01' },
+    ];
+    expect(creditsToTake([spent, left, own], '2026-06-01', null)).toEqual([spent, left, own]);
+    expect(creditsToTake([left, own], '2026-06-01', '2026-05-30')).toEqual([own]);
+    expect(creditsToTake([left, own], '2026-06-01', '2026-05-31')).toEqual([left, own]);
+  });
+
   it('strands none: generated month by month, with whatever minimum, all are taken by the end', () => {
     fc.assert(
       fc.property(fc.array(credit, { maxLength: 30 }), fc.nat({ max: 5000 }), (credits, minimumPayout) => {

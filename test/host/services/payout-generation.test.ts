@@ -64,7 +64,9 @@ describe.each(engines)('generating payouts on %s', (engine) => {
     const office = await host.otherTenant();
     const numbers: string[] = [];
     for (const day of ['2026-12-30', '2026-12-31', '2027-01-01']) {
-      noonOn(day);
+      // The new year begins in Berlin an hour before it does in UTC.
+      if (day === '2027-01-01') host.clock.set('2026-12-31T23:30:00.000Z');
+      else noonOn(day);
       const partner = await activePartner(office);
       await approvedCredits(office, partner.id, [100]);
       const empty = await activePartner(office);
@@ -182,13 +184,25 @@ describe.each(engines)('generating payouts on %s', (engine) => {
     const partner = await activePartner(host);
     await approvedCredits(host, partner.id, [100]);
     await generated(host, partner.id, june);
-    noonOn('2026-06-20');
+    // On the last day of what was generated.
+    noonOn('2026-06-30');
     await approvedCredits(host, partner.id, [20]);
     noonOn('2026-07-10');
     await approvedCredits(host, partner.id, [3]);
     expect(
       (await linesOf(host, await generated(host, partner.id, july))).map(({ amount }) => amount),
     ).toEqual([20, 3]);
+  });
+
+  it('picks up with the next period what came free of a payout that was rejected', async () => {
+    noonOn('2026-06-10');
+    const partner = await activePartner(host);
+    await approvedCredits(host, partner.id, [100]);
+    const { id } = await generated(host, partner.id, june);
+    await host.as('approver').payouts.reject({ id, notes: 'later' });
+    noonOn('2026-07-10');
+    await approvedCredits(host, partner.id, [3]);
+    expect((await generated(host, partner.id, july)).totalAmount).toBe(103);
   });
 
   it('leaves a credit to its own period where that was not generated yet', async () => {
@@ -264,6 +278,18 @@ describe.each(engines)('generating payouts on %s', (engine) => {
       expect((await refused(host, () => office.as('finance').payouts.generate(other))).code).toBe('CONFLICT');
     });
 
+    it('is no matter to another organization that takes the same id', async () => {
+      const made = [];
+      for (const office of [await host.otherTenant(), await host.otherTenant()]) {
+        const partner = await activePartner(office);
+        await approvedCredits(office, partner.id, [100]);
+        const input = { ...june, commandId: 'the-same-for-both' };
+        const { payouts } = await office.as('finance').payouts.generate(input);
+        made.push([partner.id, payouts.map(({ partnerId }) => partnerId)]);
+      }
+      expect(made).toEqual(made.map(([id]) => [id, [id]]));
+    });
+
     it('goes on where an interrupted run stopped, and tells of all it made', async () => {
       const office = await host.otherTenant();
       for (let n = 0; n < 4; n += 1) {
@@ -271,8 +297,11 @@ describe.each(engines)('generating payouts on %s', (engine) => {
       }
       const input = { ...june, commandId: 'interrupted' };
       await interruptedAfter(office, input, 2);
-      expect((await office.as('auditor').payouts.list({})).items).toHaveLength(2);
+      const { items } = await office.as('auditor').payouts.list({});
+      expect(items).toHaveLength(2);
       expect(await ledgerDifferences(office)).toEqual([]);
+      // What was approved since for a partner who has its payout is for the next run.
+      await approvedCredits(office, items[0]!.partnerId, [5]);
       const { payouts } = await office.as('finance').payouts.generate(input);
       expect(payouts).toHaveLength(4);
       expect(new Set(payouts.map(({ partnerId }) => partnerId)).size).toBe(4);

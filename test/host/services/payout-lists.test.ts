@@ -60,6 +60,8 @@ describe.each(engines)('lists of payouts on %s', (engine) => {
     const two = await pendingPayout(office, [2000, 500]);
     await pendingPayout(office, [4000]);
     const four = await pendingPayout(office, [8000]);
+    // Of this organization only.
+    expect((await office.as('auditor').payouts.list({ limit: 1, total: true })).total).toBe(4);
     await office.as('approver').payouts.reject({ id: four.payout.id, notes: 'no' });
     host.clock.set(new Date(Date.parse(two.payout.generatedAt) + 2 * 86_400_000).toISOString());
     await office.as('approver').payouts.approve({ id: two.payout.id, amount: 2100 });

@@ -259,6 +259,7 @@ describe.each(engines)('a payout on %s', (engine) => {
       expect(await getPayout(host, payout)).toMatchObject({ totalAmount: 1250 });
       // Two credits of one lead: which of them is meant has to be said.
       const manager = host.as('partner_manager').credits;
+      await manager.request({ id: partnerLeadId, creditAmount: 5 });
       for (const creditAmount of [70, 30]) {
         const requested = await manager.request({ id: partnerLeadId, creditAmount });
         await host.as('approver').credits.approve({ id: requested.id });
@@ -268,6 +269,20 @@ describe.each(engines)('a payout on %s', (engine) => {
         amount: 30,
       });
       expect(await finance.addLine({ id: payout.id, partnerLeadId })).toMatchObject({ amount: 70 });
+    });
+
+    it('refuses what would leave nothing to pay of the lines not rejected', async () => {
+      const { partner, payout, lines } = await pendingPayout(host, [1000, 500]);
+      await host.as('approver').payouts.rejectLine({ id: lines[1]!.id, notes: 'no' });
+      const fee = { kind: 'adjustment', amount: -1000, reason: 'A fee.' } as const;
+      const { id: creditId } = await host.as('finance').credits.adjust({ id: partner.id, ...fee });
+      await host.as('approver').credits.approve({ id: creditId });
+      expect(
+        await refused(host, () => host.as('finance').payouts.addLine({ id: payout.id, creditId })),
+      ).toMatchObject({
+        code: 'VALIDATION',
+        message: 'With this credit the payout would come to 0.00 EUR, and nothing could be paid.',
+      });
     });
 
     it('refuses a credit of another partner, one not approved, one in a payout, and one rejected here before', async () => {

@@ -83,14 +83,16 @@ forEachEngine((engine) => {
 
     it('leaves what other payments paid, and shows the last that arrived', async () => {
       const { payout } = await approvedPayout([1000]);
-      await paid(host, payout, 300);
-      await finance().pay({ id: payout.id, paymentDate: '2026-06-14', referenceNumber: 'SEPA-2' });
-      const [, second] = await paymentsOf(payout.id);
-      expect(await fail(payout.id, second!.id)).toMatchObject({
+      await paid(host, payout, 200);
+      const pay = { id: payout.id, paymentDate: '2026-06-14' };
+      await finance().pay({ ...pay, referenceNumber: 'SEPA-2', amount: 100 });
+      await finance().pay({ ...pay, referenceNumber: 'SEPA-3' });
+      const third = (await paymentsOf(payout.id))[2];
+      expect(await fail(payout.id, third!.id)).toMatchObject({
         status: 'partially_paid',
         paidAmount: 300,
         openAmount: 700,
-        referenceNumber: 'SEPA-1',
+        referenceNumber: 'SEPA-2',
       });
       expect(await ledgerDifferences(host)).toEqual([]);
     });
@@ -154,11 +156,14 @@ forEachEngine((engine) => {
       const { payout, lines } = await pendingPayout(host, [1000, 500, 250, 125]);
       const [first, second, third, fourth] = lines.map(({ id }) => id);
       await approver().rejectLine({ id: second!, notes: 'Twice the same deal.' });
+      // One that was approved may still be rejected, and a line of another payout is none of this one.
+      await approver().approveLine({ id: third! });
+      const [elsewhere] = (await pendingPayout(host, [60])).lines.map(({ id }) => id);
       const before = (await host.as('auditor').activities.list({ limit: 1 })).items[0]!.seq;
       const { outcomes } = await approver(2).decideLines({
         id: payout.id,
         action: 'reject',
-        lineIds: [first!, second!, nowhere, third!, first!],
+        lineIds: [first!, second!, nowhere, elsewhere!, third!, first!],
         notes: 'Not this month.',
       });
       expect(outcomes).toEqual([
@@ -170,6 +175,7 @@ forEachEngine((engine) => {
           message: 'This line was already rejected by approver 1 Tester.',
         },
         { id: nowhere, ok: false, code: 'NOT_FOUND', message: 'There is no such line in this payout.' },
+        { id: elsewhere, ok: false, code: 'NOT_FOUND', message: 'There is no such line in this payout.' },
         { id: third, ok: true },
       ]);
       expect(await getPayout(host, payout)).toMatchObject({ totalAmount: 1875, rejectedAmount: 1750 });
@@ -294,6 +300,13 @@ forEachEngine((engine) => {
       ).toMatchObject({
         code: 'VALIDATION',
         message: 'These credits net to -1.00 EUR, and nothing could be paid.',
+      });
+      const [even] = await approvedCredits(host, partner.id, [100]);
+      expect(
+        await refusalOf(finance().create({ partnerId: partner.id, ...june, creditIds: [id, even!.id] })),
+      ).toMatchObject({
+        code: 'VALIDATION',
+        message: 'These credits net to 0.00 EUR, and nothing could be paid.',
       });
     });
   });

@@ -96,9 +96,29 @@ forEachEngine((engine) => {
       await reopen(may.id, 2);
       expect((await office.as('auditor').periods.list({})).closedUntil).toBeNull();
       // The same days can be closed again.
-      expect(await close('2026-05-31')).toMatchObject({ periodStart: null });
+      const closed = await close('2026-05-31');
+      expect(closed).toMatchObject({ periodStart: null });
+      // What was opened again is over, though it names the same days.
+      expect(await refusalOf(reopen(may.id, 2))).toMatchObject({
+        code: 'INVALID_TRANSITION',
+        message: 'This period was already opened again by admin 2 Tester.',
+      });
+      const { list } = office.as('auditor').periods;
+      const first = await list({ limit: 2, total: true });
+      expect(first).toMatchObject({ closedUntil: '2026-05-31', total: 3 });
+      const rest = await list({ limit: 2, cursor: first.nextCursor ?? '' });
+      expect([...first.items, ...rest.items].map(({ id }) => id)).toEqual([closed.id, half.id, may.id]);
       const { items } = await office.as('auditor').activities.list({ action: 'period_reopened' });
       expect(items).toHaveLength(2);
+    });
+
+    it('is undone by who closed it only where four eyes are switched off, and says so', async () => {
+      await office.as('admin').settings.update({ fourEyes: false });
+      const may = await office.as('admin').periods.close({ periodEnd: '2026-05-31' });
+      expect(await office.as('admin').periods.reopen({ id: may.id, reason: 'x' })).toMatchObject({
+        isClosed: false,
+        fourEyesWaived: true,
+      });
     });
 
     it('alone may not be opened again by finance', async () => {

@@ -159,6 +159,20 @@ forEachEngine((engine) => {
     expect(await events(host.as('finance'), third.payout.id)).toEqual(['payout_approved']);
   });
 
+  it('tells approvers of a payout made by hand, and that a second approval is wanted', async () => {
+    const office = await host.otherTenant();
+    await office.as('admin').settings.update({ secondApprovalThreshold: 1000 });
+    const partner = await payablePartner(office);
+    const [credit] = await approvedCredits(office, partner.id, [1100]);
+    const { id } = await office
+      .as('finance')
+      .payouts.create({ partnerId: partner.id, ...june, creditIds: [credit!.id] });
+    const awaits = 'payout_awaiting_approval';
+    expect(await events(office.as('approver', 2), id)).toEqual([awaits]);
+    await office.as('approver').payouts.approve({ id });
+    expect(await events(office.as('approver', 2), id)).toEqual([awaits, awaits]);
+  });
+
   it('tells whom it told of an approval or a payment that it was cancelled or came back', async () => {
     const { partner, payout } = await pendingPayout(host, [1000]);
     const admin = await partnerPerson(host, partner.id);
