@@ -47,7 +47,21 @@ await client.setup.run({
     lastName: 'Meyer',
   },
 });
-await threadAnswered;
+// The thread is started by a log that is long enough.
+let isLong = false;
+const answered = threadAnswered.finally(() => {
+  isLong = true;
+});
+for (let written = 0; !isLong && written < 2000; written += 1) {
+  await client.partners.create({
+    partnerType: 'vendor',
+    organizationName: `Partner ${written}`,
+    contactName: 'Kim Berg',
+    contactEmail: 'kim@example.com',
+  });
+}
+assert(isLong, 'The thread of the checkpoints never answered.');
+await answered;
 // From here the host ends the process itself, with 0 once its database is closed.
 process.exitCode = 1;
 line.emit('message', { data: { kind: 'close' }, ports: [] });
