@@ -58,6 +58,12 @@ describe.each(engines.flatMap((engine) => kinds.map((kind) => ({ engine, kind })
       host.clock.advance(1);
       return codeOf(secret);
     };
+    /** Whether those who keep people see that this one has a second factor. */
+    const isShownWithOne = async () => {
+      const admin = host.as('admin');
+      if (kind === 'partner_user') return (await admin.partnerUsers.get({ id })).hasSecondFactor;
+      return (await admin.staff.list({})).items.find((person) => person.id === id)?.hasSecondFactor;
+    };
     const enrol = async (me: Client) => {
       const { uri, secret } = await me.account.enrolSecondFactor();
       const { recoveryCodes } = await me.account.confirmSecondFactor({ code: codeOf(secret) });
@@ -104,6 +110,14 @@ describe.each(engines.flatMap((engine) => kinds.map((kind) => ({ engine, kind })
         expect((await me.account.sessions()).items).toMatchObject([{ isThis: true }]);
       });
 
+      it('that are over are not listed', async () => {
+        await signedIn();
+        host.clock.advance(11 * 60);
+        const me = await signedIn();
+        host.clock.advance(2 * 60);
+        expect((await me.account.sessions()).items).toMatchObject([{ isThis: true }]);
+      });
+
       it('of somebody else are nobody’s', async () => {
         const me = await signedIn();
         const [foreign] = (await host.as('admin').account.sessions()).items;
@@ -124,7 +138,11 @@ describe.each(engines.flatMap((engine) => kinds.map((kind) => ({ engine, kind })
           code: 'VALIDATION',
           data: { fields: [{ path: 'code' }] },
         });
+        expect(await isShownWithOne()).toBe(false);
+        const early = me.account.renewRecoveryCodes({ code: codeOf(offered.secret) });
+        expect((await refusalOf(early)).code).toBe('INVALID_TRANSITION');
         const { recoveryCodes } = await me.account.confirmSecondFactor({ code: codeOf(offered.secret) });
+        expect(await isShownWithOne()).toBe(true);
         expect(new Set(recoveryCodes).size).toBe(10);
         expect(await me.account.secondFactor()).toMatchObject({ enrolled: true, recoveryCodesLeft: 10 });
         expect((await me.auth.me()).secondFactor.enrolled).toBe(true);
@@ -171,7 +189,12 @@ describe.each(engines.flatMap((engine) => kinds.map((kind) => ({ engine, kind })
           expect((await refusalOf(login({ code: '000000' }))).code).toBe('UNAUTHENTICATED');
         }
         expect((await refusalOf(login({ code: codeOf(secret) }))).code).toBe('LOCKED');
-        expect((await login({ code: nextCode(secret) })).user.id).toBe(id);
+        const { user, token } = await login({ code: nextCode(secret) });
+        expect(user.id).toBe(id);
+        // Whoever finds somebody signed in can't guess the code that switches it off either.
+        const guess = () => refusalOf(host.clientWith(token).account.disableSecondFactor({ code: '000000' }));
+        for (let n = 0; n < 5; n += 1) expect((await guess()).code).toBe('VALIDATION');
+        expect((await guess()).code).toBe('LOCKED');
       });
 
       it('lets in once with each recovery code, and with new ones instead of the old', async () => {
@@ -230,6 +253,19 @@ describe.each(engines.flatMap((engine) => kinds.map((kind) => ({ engine, kind })
         expect(await activities('second_factor_reset')).toMatchObject([
           { resource: kind, resourceId: id, details: { reason: 'lost phone' } },
         ]);
+      });
+
+      it('is not taken from oneself without a code, by an administrator either', async () => {
+        const admin = host.as('admin');
+        if (kind === 'staff') await admin.staff.update({ id, roles: ['admin'] });
+        else await admin.partnerUsers.update({ id, role: 'admin' });
+        const me = await signedIn();
+        await enrol(me);
+        const own = { id, reason: 'no phone at hand' };
+        const reset =
+          kind === 'staff' ? me.staff.resetSecondFactor(own) : me.partnerUsers.resetSecondFactor(own);
+        expect((await refusalOf(reset)).code).toBe('INVALID_TRANSITION');
+        expect(await me.account.secondFactor()).toMatchObject({ enrolled: true, recoveryCodesLeft: 10 });
       });
 
       it('once the organization asks for it, is all that somebody without one can set up', async () => {

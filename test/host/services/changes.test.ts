@@ -113,6 +113,16 @@ forEachEngine((engine) => {
     expect((await refusalOf(host.as('finance', 3).changes.subscribe())).code).toBe('UNAUTHENTICATED');
   });
 
+  it('ends where a partner’s person gets another role, and where the partner is let in no longer', async () => {
+    const { id } = await activePartner(host);
+    const [one, two] = [await partnerPerson(host, id), await partnerPerson(host, id)];
+    const [first, second] = [await hearing(one.client), await hearing(two.client)];
+    await host.as('partner_manager').partnerUsers.update({ id: one.id, role: 'viewer' });
+    await expect(first.ended).resolves.toBeUndefined();
+    await host.as('approver').partners.deactivate({ id, reason: 'It is over.' });
+    await expect(second.ended).resolves.toBeUndefined();
+  });
+
   it('goes on where the person was changed but may still see the same', async () => {
     const person = await host.session('finance', 4);
     const heard = await hearing(host.as('finance', 4));

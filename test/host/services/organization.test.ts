@@ -47,6 +47,9 @@ describe.each(engines)('organization on %s', (engine) => {
     expect((await ana.auth.me()).id).toBe(user.id);
     await ana.auth.logout();
     expect((await refusalOf(ana.auth.me())).code).toBe('UNAUTHENTICATED');
+    expect((await host.as('auditor').activities.list({ action: 'signed_out' })).items).toMatchObject([
+      { resource: 'staff', resourceId: user.id },
+    ]);
   });
 
   it('tells an unknown address and a wrong password alike', async () => {
@@ -81,6 +84,16 @@ describe.each(engines)('organization on %s', (engine) => {
     // The count starts anew after a right one.
     await refusalOf(host.anonymous.auth.login({ email: 'ana@example.com', password: 'wrong' }));
     expect((await host.anonymous.auth.login({ email: 'ana@example.com', password })).token).not.toBe('');
+  });
+
+  it('lets somebody locked out in at once by a new password from an administrator', async () => {
+    host = await testHost(engine);
+    const { id } = await hire();
+    const login = (given: string) => host.anonymous.auth.login({ email: 'ana@example.com', password: given });
+    await Promise.all(Array.from({ length: 5 }, () => refusalOf(login('wrong'))));
+    expect((await refusalOf(login(password))).code).toBe('LOCKED');
+    await host.as('admin').staff.update({ id, password: 'another long password' });
+    expect((await login('another long password')).user.id).toBe(id);
   });
 
   it('ends a session after a working day', async () => {
@@ -194,6 +207,9 @@ describe.each(engines)('organization on %s', (engine) => {
     expect(
       (await refusalOf(host.as('admin').staff.update({ id: second!.id, roles: ['finance'] }))).code,
     ).toBe('VALIDATION');
+    expect((await refusalOf(host.as('admin').staff.update({ id: second!.id, isActive: false }))).code).toBe(
+      'VALIDATION',
+    );
   });
 
   it('keeps one administrator of two who take each other’s role at the same moment', async () => {

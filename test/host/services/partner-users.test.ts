@@ -80,6 +80,13 @@ describe.each(engines)('partner users on %s', (engine) => {
     await manager.partnerUsers.deactivate({ id, reason: 'left' });
     expect((await refusalOf(accept(fourth.invitation!.token))).code).toBe('NOT_FOUND');
     expect((await refusalOf(manager.partnerUsers.invite({ id }))).code).toBe('CONFLICT');
+    // Nor do they hold again once the person is let in again.
+    await manager.partnerUsers.update({ id, isActive: true });
+    expect((await refusalOf(accept(fourth.invitation!.token))).code).toBe('NOT_FOUND');
+    const fifth = await manager.partnerUsers.invite({ id });
+    await manager.partnerUsers.update({ id, isActive: false });
+    await manager.partnerUsers.update({ id, isActive: true });
+    expect((await refusalOf(accept(fifth.invitation!.token))).code).toBe('NOT_FOUND');
     expect((await refusalOf(accept('x'.repeat(43)))).code).toBe('NOT_FOUND');
   });
 
@@ -108,7 +115,9 @@ describe.each(engines)('partner users on %s', (engine) => {
     expect((await manager.partnerUsers.get({ id })).invitationExpiresAt).toBeNull();
     expect((await refusalOf(accept(invitation!.token))).code).toBe('NOT_FOUND');
 
+    const replaced = await manager.partnerUsers.invite({ id });
     await manager.partnerUsers.setPassword({ id, password });
+    expect((await refusalOf(accept(replaced.invitation!.token))).code).toBe('NOT_FOUND');
     const asked = await manager.partnerUsers.invite({ id });
     const { token } = await signIn({ email: 'kim@elsewhere.example' });
     await host
@@ -147,8 +156,12 @@ describe.each(engines)('partner users on %s', (engine) => {
       });
     }
     const staffMember = { firstName: 'A', lastName: 'B', roles: ['finance' as const], password };
-    const hiring = host.as('admin').staff.create({ ...staffMember, email: 'kim@hafen.example' });
+    const office = host.as('admin').staff;
+    const hiring = office.create({ ...staffMember, email: 'kim@hafen.example' });
     expect((await refusalOf(hiring)).code).toBe('DUPLICATE');
+    const { id: colleague } = await office.create({ ...staffMember, email: 'colleague@example.com' });
+    const moving = office.update({ id: colleague, email: 'Kim@hafen.example' });
+    expect((await refusalOf(moving)).code).toBe('DUPLICATE');
     expect((await refusalOf(manager.partnerUsers.update({ id, email: 'first@example.com' }))).code).toBe(
       'DUPLICATE',
     );
@@ -197,8 +210,12 @@ describe.each(engines)('partner users on %s', (engine) => {
     expect((await refusalOf(signIn())).code).toBe('UNAUTHENTICATED');
     expect((await refusalOf(manager.partnerUsers.deactivate({ id }))).code).toBe('CONFLICT');
     await manager.partnerUsers.update({ id, isActive: true });
-    expect((await signIn()).user.id).toBe(id);
+    const { token: again, user } = await signIn();
+    expect(user.id).toBe(id);
     expect((await refusalOf(host.clientWith(token).auth.me())).code).toBe('UNAUTHENTICATED');
+    await manager.partnerUsers.update({ id, isActive: false });
+    await manager.partnerUsers.update({ id, isActive: true });
+    expect((await refusalOf(host.clientWith(again).auth.me())).code).toBe('UNAUTHENTICATED');
   });
 
   it('have their password set by whoever keeps them; the own one takes the current one', async () => {
@@ -234,8 +251,8 @@ describe.each(engines)('partner users on %s', (engine) => {
     }
   });
 
-  it('wait longer after each wrong password, as staff do', async () => {
-    await add();
+  it('wait longer after each wrong password, as staff do, or until they are given a new one', async () => {
+    const { id } = await add();
     const guesses = await Promise.all(
       Array.from({ length: 8 }, () => refusalOf(signIn({ password: 'wrong' }))),
     );
@@ -244,6 +261,10 @@ describe.each(engines)('partner users on %s', (engine) => {
     expect(await activities('sign_in_locked')).toMatchObject([{ resource: 'partner_user', partnerId }]);
     host.clock.advance(1);
     expect((await signIn()).user.partnerId).toBe(partnerId);
+    await Promise.all(Array.from({ length: 5 }, () => refusalOf(signIn({ password: 'wrong' }))));
+    expect((await refusalOf(signIn())).code).toBe('LOCKED');
+    await manager.partnerUsers.setPassword({ id, password: 'another long password' });
+    expect((await signIn({ password: 'another long password' })).user.id).toBe(id);
   });
 
   it('sign in while the partner is pending, active or suspended, and not when it is rejected or inactive', async () => {
@@ -251,13 +272,29 @@ describe.each(engines)('partner users on %s', (engine) => {
     const { token } = await signIn();
     const me = host.clientWith(token);
     const approver = host.as('approver');
+    const { invitation } = await manager.partnerUsers.create({
+      id: partnerId,
+      ...kim,
+      email: 'late@hafen.example',
+    });
+    const accept = () => host.anonymous.auth.acceptInvitation({ token: invitation!.token, password });
     await approver.partners.suspend({ id: partnerId, reason: 'complaints' });
     expect((await signIn()).user.permissions).toContain('payouts.read');
-    expect((await refusalOf(me.leads.submit({ id: partnerId, leadData: {} }))).code).toBe('FORBIDDEN');
+    expect(await refusalOf(me.leads.submit({ id: partnerId, leadData: {} }))).toMatchObject({
+      code: 'PARTNER_NOT_ACTIVE',
+      message: expect.stringContaining('is suspended'),
+    });
+    expect(await refusalOf(me.uploads.begin({ fileName: 'leads.csv', size: 9 }))).toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('is suspended'),
+    });
+    expect((await refusalOf(me.leads.reviewQueue({}))).message).toContain('Your role');
     await approver.partners.deactivate({ id: partnerId, reason: 'over' });
     expect((await refusalOf(me.auth.me())).code).toBe('UNAUTHENTICATED');
     expect((await refusalOf(signIn())).code).toBe('UNAUTHENTICATED');
+    expect((await refusalOf(accept())).code).toBe('NOT_FOUND');
     await approver.partners.reactivate({ id: partnerId });
+    expect((await accept()).email).toBe('late@hafen.example');
     expect((await me.auth.me()).permissions).toContain('leads.submit');
 
     const { id: pending } = await manager.partners.create({
