@@ -7,6 +7,8 @@ import {
   mostAttempts,
   oldestToSend,
   pauseAfter,
+  settleFailed,
+  settleSent,
   tooOld,
 } from '#host/mail/outbox.ts';
 import { mailSender } from '#host/mail/sender.ts';
@@ -419,6 +421,48 @@ forEachEngine((engine) => {
       await sender.run();
       expect(smtp.to(person.email)).toHaveLength(1);
       expect(await outboxOf(host, person.email)).toMatchObject([{ status: 'sent', attempts: 2 }]);
+    });
+
+    it('or only stood still, what it says afterwards changes nothing about an e-mail that another one holds', async () => {
+      const smtp = await aMailServer();
+      await setUpMail(host, smtp.port);
+      const { partner, person } = await aPartnerWithPerson(host);
+      await aSender(host).run();
+      await rejectALead(host, partner);
+      await addressNotifications(host.context, host.tenantId);
+      const [late, holder] = ['01890000-0000-7000-8000-000000000001', '01890000-0000-7000-8000-000000000002'];
+      const claimAs = (sender: string) =>
+        claimMail(host.context, host.tenantId, { sender, domain: 'nordwind.example' });
+      const before = await claimAs(late);
+      host.clock.advance(6);
+      const now = await claimAs(holder);
+      expect(now?.row.id).toBe(before?.row.id);
+      const held = await outboxOf(host, person.email);
+      expect(held).toMatchObject([{ status: 'sending', attempts: 2 }]);
+      expect(await settleSent(host.context, host.tenantId, before!, late)).toBe(false);
+      const failure = { kind: 'permanent', reason: 'Too late.' } as const;
+      await settleFailed(host.context, host.tenantId, before!, { sender: late, failure, random: 0 });
+      expect(await outboxOf(host, person.email)).toEqual(held);
+      expect(await settleSent(host.context, host.tenantId, now!, holder)).toBe(true);
+    });
+
+    it('each time over the same e-mail, that one is given up in the end', async () => {
+      const smtp = await aMailServer();
+      await setUpMail(host, smtp.port);
+      const { partner, person } = await aPartnerWithPerson(host);
+      await aSender(host).run();
+      await rejectALead(host, partner);
+      await addressNotifications(host.context, host.tenantId);
+      const sender = '01890000-0000-7000-8000-000000000001';
+      const claim = () => claimMail(host.context, host.tenantId, { sender, domain: 'nordwind.example' });
+      for (let times = 0; times < mostAttempts; times += 1) {
+        expect(await claim()).toBeDefined();
+        host.clock.advance(6);
+      }
+      expect(await claim()).toBeUndefined();
+      expect(await outboxOf(host, person.email)).toMatchObject([
+        { status: 'failed', attempts: mostAttempts, lastError: expect.stringContaining('Given up') },
+      ]);
     });
 
     it('after the server took it and before that was written, it comes again as the same message', async () => {
