@@ -371,6 +371,10 @@ forEachEngine((engine) => {
     it('that was never approved no longer waits for it', async () => {
       const policy = await newPolicy(host, partner.id);
       await manager().deactivate({ id: policy.id });
+      expect(await refusalOf(approver().approve({ id: policy.id }))).toMatchObject({
+        code: 'INVALID_TRANSITION',
+        message: "A deactivated policy can't be approved.",
+      });
       const { items } = await host
         .as('auditor')
         .creditPolicies.listAll({ approvalRequired: true, limit: 500 });

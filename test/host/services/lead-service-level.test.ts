@@ -246,6 +246,14 @@ describe.each(engines)('the work on leads, on %s', (engine) => {
         code: 'VALIDATION',
         message: "finance 1 Tester doesn't review leads.",
       });
+      const gone = (await reviewer(3).auth.me()).id;
+      await host.as('admin').staff.update({ id: gone, isActive: false });
+      expect((await refused(host, () => assign({ id: lead.id, reviewerId: gone }))).code).toBe('VALIDATION');
+      // Nor by an administrator who has not seen what became of the lead.
+      const one = (await reviewer(1).auth.me()).id;
+      await assign({ id: lead.id, reviewerId: one });
+      const stale = { id: lead.id, reviewerId: one, version: lead.version };
+      expect((await refused(host, () => host.as('admin').leads.assign(stale))).code).toBe('CONFLICT');
     });
 
     it('works for many at once, like saying that they are no duplicates, with an outcome each', async () => {

@@ -54,6 +54,7 @@ forEachEngine((engine) => {
       expect(await codes({})).toEqual(['A-FIRST', 'Q1-OFFICE']);
       expect(await codes({ active: true })).toEqual(['A-FIRST']);
       expect(await codes({ q: 'leas' })).toEqual(['Q1-OFFICE']);
+      for (const wildcard of ['%', '_', '\\']) expect(await codes({ q: wildcard })).toEqual([]);
       const first = await own.list({ limit: 1, total: true });
       expect(first).toMatchObject({ items: [{ code: 'A-FIRST' }], total: 2 });
       const second = await own.list({ limit: 1, cursor: first.nextCursor! });

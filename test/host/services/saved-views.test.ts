@@ -141,15 +141,19 @@ describe.each(engines)('saved views on %s', (engine) => {
     expect((await refused(host, () => savedViews.update({ id: view.id, name: 'y', version: 1 }))).code).toBe(
       'CONFLICT',
     );
+    expect((await refused(host, () => savedViews.remove({ id: view.id, version: 1 }))).code).toBe('CONFLICT');
     const nowhere = '01920000-0000-7000-8000-000000000000';
     for (const name of ['partnerId', 'sourceId', 'importId']) {
       const filters = { [name]: nowhere };
-      expect(
-        await refused(host, () => savedViews.create({ list: 'leads', name: 'z', filters })),
-      ).toMatchObject({
-        code: 'NOT_FOUND',
-        data: { fields: [{ path: `filters.${name}` }] },
-      });
+      for (const call of [
+        () => savedViews.create({ list: 'leads', name: 'z', filters }),
+        () => savedViews.update({ id: view.id, filters }),
+      ]) {
+        expect(await refused(host, call)).toMatchObject({
+          code: 'NOT_FOUND',
+          data: { fields: [{ path: `filters.${name}` }] },
+        });
+      }
     }
     const decided = { list: 'review_queue', name: 'z', filters: { status: 'approved' } } as const;
     for (const call of [
