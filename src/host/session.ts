@@ -2,6 +2,7 @@ import type { Permission } from '#contract/permissions.ts';
 import type { AchOriginator } from '#domain/nacha.ts';
 import type { JournalAccounts, SepaPayer } from '#domain/payers.ts';
 import type { ScoreWeights } from '#domain/quality-score.ts';
+import type { PartnerStatus } from '#domain/state-machines.ts';
 import type { PartnerRole, StaffRole } from '#domain/vocabulary.ts';
 
 /** What an organization has chosen, as stored in `tenants.settings`. */
@@ -78,6 +79,8 @@ export interface Session {
   readonly partnerId: string | null;
   readonly partnerName: string | null;
   readonly partnerRole: PartnerRole | null;
+  /** While it is not active, its people only read. */
+  readonly partnerStatus: PartnerStatus | null;
   /** The ids of the own partner's users, this one included; empty for staff. */
   readonly ownPeople: ReadonlySet<string>;
   readonly secondFactor: SecondFactorState;

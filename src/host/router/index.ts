@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ProcedureMeta } from '#contract/base.ts';
 import { contract } from '#contract/index.ts';
 import { DomainError } from '#domain/errors.ts';
+import { refuseRole, requirePermission } from '../permission.ts';
 import type { Call, Caller, Services } from '../services/service.ts';
 import type { Session } from '../session.ts';
 import { eventSchemaOf, partnerView } from './partner-view.ts';
@@ -172,12 +173,9 @@ export function buildRouter({
                 'Your organization asks for a second factor. Set one up, then go on.',
               );
             }
-            const isOpen = session.partnerId === null || partners;
-            if (permission !== 'signedIn' && !(isOpen && session.permissions.has(permission))) {
-              throw new DomainError(
-                'FORBIDDEN',
-                'Your role does not allow this. Ask an administrator if you need it.',
-              );
+            if (permission !== 'signedIn') {
+              if (session.partnerId !== null && !partners) refuseRole();
+              requirePermission(session, permission, 'PARTNER_NOT_ACTIVE' in procedure['~orpc'].errorMap);
             }
           }
           requireReadable(input);

@@ -7,6 +7,8 @@ export interface FileCall {
   path: string;
   /** Who may not call it must not be able to fill the disk either. */
   permission: Permission;
+  /** Whether the call has the refusal `PARTNER_NOT_ACTIVE`, as its contract says. */
+  needsActivePartner: boolean;
   /** The types of a file that is the whole body; any file may come as one of `multipart/form-data`. */
   contentTypes: readonly [string, ...string[]];
   /** What such a file is called, having no name of its own. */
@@ -21,6 +23,7 @@ export const fileCalls: readonly FileCall[] = [
   {
     path: '/partners/{id}/leads/import',
     permission: 'leads.submit',
+    needsActivePartner: true,
     contentTypes: [
       'text/csv',
       'text/plain',
@@ -35,6 +38,7 @@ export const fileCalls: readonly FileCall[] = [
   {
     path: '/partners/{id}/documents/upload',
     permission: 'documents.add',
+    needsActivePartner: false,
     contentTypes: ['application/pdf', 'image/png', 'image/jpeg', 'application/octet-stream'],
     fileName: 'document',
     largest: largestDocument,

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import busboy from '@fastify/busboy';
 import { OpenAPIHandler } from '@orpc/openapi/node';
 import type { ORPCError } from '@orpc/server';
@@ -9,6 +10,7 @@ import { BodyLimitPlugin, RPCHandler } from '@orpc/server/node';
 import { SimpleCsrfProtectionHandlerPlugin } from '@orpc/server/plugins';
 import { DomainError, invalidField } from '#domain/errors.ts';
 import type { Host } from '../compose.ts';
+import { requirePermission } from '../permission.ts';
 import type { CallContext } from '../router/index.ts';
 import { type FileCall, fileCallAt } from './file-calls.ts';
 import { docsAssetFolder, docsPage, docsScript, hasRestPath, openApiDocument } from './openapi.ts';
@@ -106,9 +108,7 @@ async function spoolFile(
       'UNAUTHENTICATED',
       'Sign in first: you are not signed in, or your session has ended.',
     );
-  if (!session.permissions.has(call.permission)) {
-    throw new DomainError('FORBIDDEN', 'Your role does not allow this. Ask an administrator if you need it.');
-  }
+  requirePermission(session, call.permission, call.needsActivePartner);
   const type = mediaTypeOf(request);
   if (call.contentTypes.includes(type)) {
     return { uploadId: await host.uploads.receive(session, call.fileName, request, call.largest) };
@@ -119,6 +119,7 @@ async function spoolFile(
   }
   return new Promise((resolve, reject) => {
     let receiving: Promise<string> | undefined;
+    let arriving: Readable | undefined;
     const fields: Record<string, string> = {};
     const form = busboy({
       headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },
@@ -126,6 +127,7 @@ async function spoolFile(
     });
     form.on('file', (_field, file, fileName) => {
       const name = basename(fileName || call.fileName).slice(0, 255);
+      arriving = file;
       const received = host.uploads.receive(session, name, file, call.largest);
       received.catch(reject);
       receiving = received;
@@ -138,6 +140,15 @@ async function spoolFile(
       if (receiving === undefined) reject(invalidField('body', 'There is no file in the request.'));
       else receiving.then((uploadId) => resolve({ ...fields, uploadId }), reject);
     });
+    // The form hears nothing of a caller who goes away half-way: neither it nor its file would ever end.
+    const giveUp = (): void => {
+      if (request.complete) return;
+      const cut = invalidField('body', 'The file did not come whole. Send it again.');
+      arriving?.destroy(cut);
+      reject(cut);
+    };
+    request.once('close', giveUp);
+    if (request.destroyed) giveUp();
     request.pipe(form);
   });
 }

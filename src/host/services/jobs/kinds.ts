@@ -1,7 +1,7 @@
 import type { JobOrder } from '#contract/jobs.ts';
-import { DomainError } from '#domain/errors.ts';
 import type { HostContext } from '../../context.ts';
 import type { JobRow } from '../../database/index.ts';
+import { refuseRole } from '../../permission.ts';
 import type { Session } from '../../session.ts';
 import type { UploadOwner } from '../../uploads.ts';
 import { simulationJob } from '../credit-policies/simulation-job.ts';
@@ -22,7 +22,7 @@ export interface Launch {
 /** A job does nothing its starter may not do: it takes the permission of the call it is another face of. */
 export function requireKind(session: Session, kind: JobOrder['kind']): void {
   if (session.partnerId === null && session.permissions.has(permissionOf(kind))) return;
-  throw new DomainError('FORBIDDEN', 'Your role does not allow this. Ask an administrator if you need it.');
+  refuseRole();
 }
 
 /**

@@ -162,6 +162,7 @@ function toSession(
     partnerId: row.partner_id,
     partnerName: row.partner_name,
     partnerRole: row.partner_role,
+    partnerStatus: row.partner_status,
     ownPeople: new Set(ownPeople),
     permissions: new Set(mustEnrol ? [] : permissionsFor(row, roles)),
     secondFactor: { enrolled: row.factor_confirmed_at !== null, mustEnrol },
