@@ -133,7 +133,7 @@ export function roundedCreditInNumbers(amount: number, rate: number, bonusRate: 
   const divisor = firstDivisor * secondDivisor;
   const remainder = product % divisor;
   const whole = (product - remainder) / divisor;
-  return Math.abs(remainder) * 2 >= divisor ? whole + Math.sign(product) : whole + 0; // + 0 turns -0 into 0
+  return Math.abs(remainder) * 2 >= divisor ? whole + Math.sign(product) : whole;
 }
 
 /** A rate as a fraction without the zeros at its end: people give percentages of few decimals. */
