@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import type { LeadFacts } from '#domain/credit-applicability.ts';
+import { contendersOf, decideEvent, nothingWeighed, type WeighedBefore } from '#domain/credit-event.ts';
+import type { PolicyRevision, PolicyTerms } from '#domain/credit-policies.ts';
+
+const policy = (policyId: string, terms: Partial<PolicyTerms> = {}): PolicyRevision => ({
+  policyId,
+  policyCode: policyId.toUpperCase(),
+  revision: 1,
+  createdAt: '2026-01-01T00:00:00.000Z',
+  isActive: true,
+  deactivatedFrom: null,
+  isApproved: true,
+  currency: 'EUR',
+  terms: {
+    policyType: 'time_based',
+    calculationType: 'fixed_price',
+    timeUnitType: 'monthly',
+    partnerId: null,
+    projectId: null,
+    campaignId: null,
+    sourceId: null,
+    startDate: null,
+    endDate: null,
+    baseCredit: 1000,
+    baseRate: null,
+    minimumCredit: null,
+    maximumCredit: null,
+    capPerLead: null,
+    capPerPeriod: null,
+    totalBudget: null,
+    bonusRate: 0,
+    tierConfig: null,
+    minLeadQualityScore: 0,
+    priority: 0,
+    isStackable: false,
+    autoApprove: false,
+    ...terms,
+  },
+});
+const approval: LeadFacts = {
+  event: 'approval',
+  eventDay: '2026-03-15',
+  partnerId: 'acme',
+  projectId: null,
+  campaignId: null,
+  sourceId: null,
+  score: 8000,
+  estimatedValue: null,
+  dealValue: null,
+  currency: 'EUR',
+};
+const conversion: LeadFacts = { ...approval, event: 'conversion', dealValue: 100_000 };
+
+const decided = (lead: LeadFacts, policies: readonly PolicyRevision[], before: WeighedBefore) =>
+  decideEvent({
+    lead,
+    policies,
+    contenders: contendersOf(policies, lead, before),
+    before,
+    leadCountOf: () => 1,
+    creditedOf: () => undefined,
+    onLead: 0,
+    leadPrice: 2500,
+    commissionRate: 100_000,
+  });
+
+describe('the policies that have a say at an event', () => {
+  // Without an estimate any more, it would pay on the conversion what it paid on the approval.
+  const share = policy('share', { calculationType: 'percentage', baseCredit: null, baseRate: 100_000 });
+  const deal = policy('deal', { calculationType: 'conversion' });
+
+  test('are those that apply to it, and none that was applied on approval already', () => {
+    const all = [policy('fixed'), share, deal];
+    expect(contendersOf(all, conversion, nothingWeighed)).toEqual({ contending: [share, deal], again: [] });
+    const before = { applied: new Set(['share', 'fixed']), isGoverned: true };
+    expect(contendersOf(all, conversion, before)).toEqual({ contending: [deal], again: [share] });
+  });
+
+  test('credit a lead once, and say of the second time that it was passed over', () => {
+    const { mappings, credits } = decided(conversion, [share, deal], {
+      applied: new Set(['share']),
+      isGoverned: true,
+    });
+    expect(credits).toMatchObject([{ policyId: 'deal', amount: 1000 }]);
+    expect(mappings).toEqual([
+      expect.objectContaining({ policyId: 'deal', applied: true }),
+      {
+        policyId: 'share',
+        revision: 1,
+        applied: false,
+        amount: 0,
+        reason: 'passed over: it was already applied to this lead on approval',
+      },
+    ]);
+  });
+});
+
+describe('the partner’s own terms', () => {
+  const elsewhere = policy('elsewhere', { partnerId: 'zeta' });
+
+  test('hold for a lead that no policy governs', () => {
+    expect(decided(approval, [elsewhere], nothingWeighed)).toMatchObject({
+      isGoverned: false,
+      credits: [],
+      termsCredits: [{ amount: 2500 }],
+    });
+    expect(decided(conversion, [], nothingWeighed).termsCredits).toMatchObject([{ amount: 10_000 }]);
+  });
+
+  test('add nothing where one policy among others governs it, or one did on approval', () => {
+    const one = [elsewhere, policy('deal', { calculationType: 'conversion' })];
+    expect(decided(approval, one, nothingWeighed)).toMatchObject({ isGoverned: true, termsCredits: [] });
+    const before = { applied: new Set<string>(), isGoverned: true };
+    expect(decided(conversion, [elsewhere], before)).toMatchObject({ isGoverned: true, termsCredits: [] });
+    expect([nothingWeighed.applied.size, nothingWeighed.isGoverned]).toEqual([0, false]);
+  });
+});
