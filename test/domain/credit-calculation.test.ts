@@ -8,7 +8,7 @@ import {
   scoreInWords,
 } from '#domain/credit-calculation.ts';
 import type { PolicyTerms, PolicyTier } from '#domain/credit-policies.ts';
-import { triggerOf, validatePolicyTerms } from '#domain/credit-policies.ts';
+import { maximumPolicyAmount, triggerOf, validatePolicyTerms } from '#domain/credit-policies.ts';
 import { calculationTypes } from '#domain/vocabulary.ts';
 
 const fixedPrice: PolicyTerms = {
@@ -97,6 +97,15 @@ describe('the worked examples of the rules, to the cent', () => {
       amount: 1200,
       reason: 'tier 2 (101–500): 12.00, no bonus for score 79.99 → 12.00',
     });
+  });
+
+  test('an open-ended tier is told by its beginning, and a score below 80 adds nothing to the largest credit', () => {
+    expect(calculateCredit(tiered(threeTiers), facts({ leadCount: 501 }))).toEqual({
+      amount: 1500,
+      reason: 'tier 3 (501+): 15.00',
+    });
+    const large = { ...fixedPrice, baseCredit: maximumPolicyAmount, bonusRate: 50_000 };
+    expect(calculateCredit(large, facts({ score: 7999 })).amount).toBe(maximumPolicyAmount);
   });
 
   test('15 % of a 1,000.00 sale: 150.00', () => {

@@ -116,6 +116,12 @@ describe('a cap', () => {
     });
   });
 
+  it('that is named of several with the same rest is the one per lead, then the one per period', () => {
+    const caps = { capPerPeriod: 300, totalBudget: 300 };
+    expect(held({ ...caps, capPerLead: 300 }).reason).toContain('is left of its cap per lead of 3.00');
+    expect(held(caps).reason).toContain('is left of its cap from 2026-03-01 to 2026-03-31 of 3.00');
+  });
+
   it('never gives more than is left of any, and all of it where the credit is larger', () => {
     const limit = fc.option(fc.integer({ min: 1, max: 3000 }), { nil: null });
     const used = fc.integer({ min: 0, max: 4000 });
@@ -182,13 +188,39 @@ describe('policies with caps that compete', () => {
       ['extra', 400],
       ['last', 100],
     ]);
+    const alone = resolveCredits([candidate('extra', { ...stacked, baseCredit: 400 })], lead, 1200);
+    expect(alone.credits).toMatchObject([{ amount: 300 }]);
     const later = resolveCredits([candidate('extra', { ...stacked, baseCredit: 400 })], lead, 1500);
     expect(later.credits).toEqual([]);
     expect(later.mappings).toMatchObject([{ applied: false }]);
   });
 });
 
+describe('policies whose caps are used up', () => {
+  it('are listed by priority, in whatever order they came', () => {
+    const usedUp = (id: string, priority: number) =>
+      candidate(id, { priority, totalBudget: 500 }, { inPeriod: 0, inTotal: 500 });
+    const all = [usedUp('low', 1), usedUp('high', 3), usedUp('middle', 2)];
+    for (const some of [all, all.toReversed()]) {
+      expect(resolveCredits(some, lead).mappings.map(({ policyId }) => policyId)).toEqual([
+        'high',
+        'middle',
+        'low',
+      ]);
+    }
+  });
+});
+
 describe('the terms of caps', () => {
+  it('may hold any one of them', () => {
+    for (const cap of ['capPerLead', 'capPerPeriod', 'totalBudget'] as const) {
+      const capped = { ...terms, [cap]: 1 };
+      expect(validatePolicyTerms(capped)).toEqual([]);
+      expect(hasCaps(capped)).toBe(true);
+    }
+    expect(hasCaps(terms)).toBe(false);
+  });
+
   it.each([
     ['of zero', { capPerLead: 0 }, 'capPerLead'],
     ['below zero', { totalBudget: -1 }, 'totalBudget'],

@@ -334,6 +334,7 @@ describe("the partner's own terms", () => {
       const sale = facts({ leadPrice: 2500, commissionRate: none, event: 'conversion', dealValue: 80_000 });
       expect(partnerTermsCredits(sale)).toEqual([]);
     }
+    expect(partnerTermsCredits(facts({ commissionRate: 0, event: 'conversion' }))).toEqual([]);
     const smallest = facts({ commissionRate: 100_000, event: 'conversion', dealValue: 4 });
     expect(partnerTermsCredits(smallest)).toEqual([]);
   });

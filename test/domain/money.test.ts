@@ -93,7 +93,9 @@ describe('applyRate', () => {
 
   test('refuses fractions, negative rates and results beyond the safe integers', () => {
     expect(() => applyRate(0.5, 1)).toThrow(RangeError);
+    expect(() => applyRate(2 ** 53, 500_000)).toThrow(RangeError);
     expect(() => applyRate(1, 0.5)).toThrow(RangeError);
+    expect(() => applyRate(2, 0.5)).toThrow(RangeError); // the product is whole all the same
     expect(() => applyRate(1, -1)).toThrow(RangeError);
     expect(() => applyRate(1, 1, -1)).toThrow(RangeError);
     expect(() => applyRate(Number.NaN, 1)).toThrow(RangeError);
@@ -170,6 +172,7 @@ describe('currencies', () => {
     for (const code of currencies) expect(known).toContain(code);
     expect(currencies.length).toBe(154);
     expect(new Set(currencies).size).toBe(currencies.length);
+    expect(currencies).toEqual(currencies.toSorted());
   });
 
   test('are told from anything else', () => {
@@ -242,6 +245,7 @@ describe('parseMinor', () => {
     ["1'234.50", 'CHF', 123_450],
     ['1’234', 'CHF', 123_400],
     ['1,234,567', 'USD', 123_456_700],
+    ['123,456,789', 'USD', 12_345_678_900],
     ['1.234.567', 'EUR', 123_456_700],
     ['1,234,567.8', 'USD', 123_456_780],
     ['1234,5', 'EUR', 123_450],
@@ -272,6 +276,10 @@ describe('parseMinor', () => {
     ['1.234.56', 'USD', 'plain number'],
     ["1'234 567", 'CHF', 'plain number'],
     ['0,123,456', 'USD', 'plain number'],
+    ['1234,567,890', 'USD', 'plain number'],
+    ['12;50', 'USD', 'such as 1234.50.'],
+    ['12;50', 'JPY', 'such as 1234.'],
+    ['12;50', 'KWD', 'such as 1234.500.'],
     ['$12.60', 'USD', 'plain number'],
     ['12.60 USD', 'USD', 'plain number'],
     ['(12.60)', 'USD', 'plain number'],

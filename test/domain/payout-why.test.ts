@@ -96,6 +96,24 @@ describe('why a partner got no payout', () => {
     expect(told(change)).toContainEqual([code, sentence]);
   });
 
+  it('is told no reason that does not hold', () => {
+    // On the first day of the period, with nothing pending, held or left over.
+    expect(told({ taken: [700, 500], today: '2026-06-01' })).toEqual([
+      ['not_generated', 'Nobody has generated it yet: it would come to 12.00 EUR.'],
+    ]);
+    expect(told({ taken: [700, -700] }).map(([code]) => code)).toEqual(['carried_over']);
+    expect(told({ taken: [1], minimumPayout: 2 }).map(([code]) => code)).toEqual(['below_minimum']);
+    expect(told({ hasApproved: true, pending: { credits: 1, amount: 700 } })).toEqual([
+      ['in_payouts', 'All approved credits of the period are in payouts.'],
+      ['waiting_for_approval', '1 credit waits for approval: 7.00 EUR.'],
+    ]);
+    expect(told({ payouts: [{ ...june, status: 'cancelled' }] }).map(([code]) => code)).toEqual([
+      'payout_ended',
+      'nothing_approved',
+    ]);
+    expect(told({ left: [700] }).map(([code]) => code)).toEqual(['nothing_approved', 'earlier_period']);
+  });
+
   it('says that it could be generated exactly when generating would make a payout', () => {
     const amount = fc.integer({ min: -2000, max: 2000 });
     fc.assert(

@@ -78,9 +78,11 @@ describe('the totals of a payout', () => {
         { partnerLeadId: 'a', leadStatus: 'approved' },
         { partnerLeadId: 'b', leadStatus: 'converted' },
         { partnerLeadId: 'b', leadStatus: 'converted' },
+        { partnerLeadId: 'c', leadStatus: 'approved' },
+        { partnerLeadId: 'd', leadStatus: 'rejected' },
         { partnerLeadId: null, leadStatus: null },
       ]),
-    ).toEqual({ totalLeadsCount: 2, approvedLeads: 2, convertedLeads: 1 });
+    ).toEqual({ totalLeadsCount: 4, approvedLeads: 3, convertedLeads: 1 });
   });
 });
 
@@ -103,6 +105,7 @@ describe('generating', () => {
 
   test('nets off what was taken back', () => {
     expect(generationOutcome([5000, -1250], 'EUR')).toEqual({ kind: 'payout', totalAmount: 3750 });
+    expect(generationOutcome([1], 'EUR')).toEqual({ kind: 'payout', totalAmount: 1 });
   });
 
   test('makes a payout exactly where something is left to pay', () => {
@@ -129,6 +132,10 @@ describe('approving', () => {
       status: 'partially_approved',
       approvedAmount: 6000,
     });
+  });
+
+  test('a single cent can be approved', () => {
+    expect(approvalOutcome(approval({ lines: [line(1)] }))).toMatchObject({ approvedAmount: 1 });
   });
 
   test('a smaller amount is partial', () => {
@@ -223,7 +230,13 @@ describe('a payout above the second-approval threshold', () => {
   });
 
   test('is no longer above it once enough lines are rejected', () => {
-    expect(large({ lines: [line(6000), line(4000, 'rejected')] }).kind).toBe('approved');
+    const lines = [line(6000), line(4000, 'rejected')];
+    expect(large({ lines }).kind).toBe('approved');
+    // A first approval given before that is neither asked for any more nor in the way.
+    expect(large({ lines, firstApproval: { approver: 'anna', amount: 5000 } })).toMatchObject({
+      kind: 'approved',
+      approvedAmount: 6000,
+    });
   });
 
   test('needs two people without four eyes too', () => {
@@ -319,6 +332,10 @@ describe('the minimum payout', () => {
     expect(generationOutcome([600, -600], 'EUR', 1000)).toMatchObject({
       reason: 'The credits net to 0.00 EUR, which is carried over to the next payout.',
     });
+    expect(generationOutcome([1], 'EUR', 2)).toMatchObject({
+      reason:
+        'The credits come to 0.01 EUR, below the minimum payout of 0.02, and are carried over to the next payout.',
+    });
   });
 });
 
@@ -346,6 +363,7 @@ describe('a payment that failed', () => {
       action: 'fail_part',
       paidAmount: 6000,
     });
+    expect(failureOutcome({ ...payout, failedAmount: 9999 })).toEqual({ action: 'fail_part', paidAmount: 1 });
   });
 
   test('leaves a payout as its approval made it, where nothing is paid any more', () => {

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { addDays } from '#domain/calendar.ts';
-import { bookingDayOf, bookingNoteOf, payableFromOf } from '#domain/periods.ts';
+import { bookingDayOf, bookingNoteOf, laterDay, payableFromOf } from '#domain/periods.ts';
 
 const day = fc.integer({ min: 0, max: 800 }).map((days) => addDays('2025-01-01', days));
 
@@ -34,6 +34,12 @@ describe('the day something is booked on', () => {
     expect(note('2026-06-15', '2026-06-01', '2026-05-31')).toBeNull();
     expect(note('2026-06-15', '2026-05-20', null)).toBeNull();
   });
+});
+
+test('the later of two days is the only one where there is no other', () => {
+  expect(laterDay('2026-06-15', null)).toBe('2026-06-15');
+  expect(laterDay('2026-06-15', '2026-06-16')).toBe('2026-06-16');
+  expect(laterDay('2026-06-15', '2026-06-14')).toBe('2026-06-15');
 });
 
 describe('the day a credit is payable from', () => {
