@@ -56,6 +56,15 @@ describe('nachaFile', () => {
     ]);
   });
 
+  test('fills its blocks of ten, and begins no further one', () => {
+    // A header and a control record of the file and of the batch, and six entries.
+    const six = Array.from({ length: 6 }, () => ({ ...credit, addenda: '' }));
+    const written = records(nachaFile(file(six)));
+    expect(written).toHaveLength(10);
+    expect(written.at(-1)?.slice(0, 13)).toBe('9000001000001');
+    expect(records(nachaFile(file([...six, credit])))).toHaveLength(20);
+  });
+
   test('tells savings from checking, PPD from CCD, and writes no empty addenda', () => {
     const text = nachaFile(
       file([{ ...credit, accountType: 'savings', addenda: '' }], {
@@ -222,6 +231,9 @@ test.each([
   ['011000015', true],
   ['021000022', false],
   ['12345678', false],
+  // The weights go up with either of these ten digits too.
+  ['0021000021', false],
+  ['0210000210', false],
   ['', false],
 ])('%s is a routing number: %s', (number, isOne) => {
   expect(isRoutingNumber(number)).toBe(isOne);

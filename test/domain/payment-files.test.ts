@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BankingDetails } from '#domain/banking.ts';
+import type { FieldError } from '#domain/errors.ts';
+import { ledgerAccounts } from '#domain/ledger.ts';
 import {
   checkAchPayer,
   checkJournalAccounts,
@@ -150,10 +152,26 @@ describe('whyNotInFile', () => {
     );
   });
 
+  test('the largest amounts and account numbers that a format holds are let in', () => {
+    expect(reason('pain001', { openAmount: largestSepaAmount })).toBe(null);
+    expect(reason('nacha', { openAmount: 9_999_999_999 })).toBe(null);
+    expect(reason('nacha', {}, { accountNumber: '1'.repeat(17) })).toBe(null);
+    expect(reason('nacha', {}, { accountNumber: null })).toMatch(/no account and routing number/);
+    expect(reason('pain001', {}, { paymentMethod: 'wire' })).toBe(null);
+    expect(reason('paypal', { currency: 'HUF', openAmount: 100 })).toBe(null);
+  });
+
+  test('a single cent can be paid, and by PayPal part of a dollar', () => {
+    expect(reason('pain001', { openAmount: 1 })).toBe(null);
+    expect(reason('paypal', { currency: 'USD', openAmount: 150 })).toBe(null);
+  });
+
   test('a territory has the IBANs of its country', () => {
     expect(bicFits('FR1420041010050500013M02606', 'BNPAGPGX')).toBe(true);
     expect(bicFits('DE89370400440532013000', 'BNPAGPGX')).toBe(false);
     expect(bicFits('DE89370400440532013000', null)).toBe(true);
+    expect(bicFits('GB29NWBK60161331926819', 'HSBCJESH')).toBe(true);
+    expect(bicFits('FI2112345600000785', 'NDEAAXHH')).toBe(true);
   });
 });
 
@@ -178,8 +196,9 @@ describe('the payer', () => {
     entryClass: 'CCD',
     entryDescription: 'Payout',
   } as const;
-  const problems = (checked: { ok: boolean; fields?: { path: string }[] }) =>
-    checked.fields?.map(({ path }) => path);
+  /** The paths of what is refused, each with its sentence; undefined where nothing is. */
+  const problems = (checked: { ok: true } | { ok: false; fields: FieldError[] }) =>
+    checked.ok ? undefined : checked.fields.map(({ path, message }) => (message === '' ? '' : path));
 
   test('of SEPA files is written as banks read it', () => {
     expect(checkSepaPayer(sepa, 'sepaPayer')).toEqual({
@@ -191,6 +210,8 @@ describe('the payer', () => {
     expect(problems(checkSepaPayer({ ...sepa, bic: 'NOPE' }, 'p'))).toEqual(['p.bic']);
     expect(problems(checkSepaPayer({ ...sepa, bic: 'BNPAFRPP' }, 'p'))).toEqual(['p.bic']);
     expect(problems(checkSepaPayer({ ...sepa, name: '株式会社' }, 'p'))).toEqual(['p.name']);
+    expect(problems(checkSepaPayer({ ...sepa, name: 'x'.repeat(70) }, 'p'))).toBeUndefined();
+    expect(problems(checkSepaPayer({ ...sepa, name: 'x'.repeat(71) }, 'p'))).toEqual(['p.name']);
   });
 
   test('of ACH files is written in capitals and fits its fields', () => {
@@ -216,6 +237,30 @@ describe('the payer', () => {
     ).toEqual(['a.odfiRouting', 'a.companyId', 'a.companyName', 'a.entryDescription']);
   });
 
+  test.each([
+    ['immediateDestinationName', 23],
+    ['immediateOriginName', 23],
+    ['companyName', 16],
+    ['entryDescription', 10],
+  ] as const)('of ACH files: %s has at most %i characters, and one at least', (field, max) => {
+    const given = (text: string) => problems(checkAchPayer({ ...ach, [field]: text }, 'a'));
+    expect(given('x')).toBeUndefined();
+    expect(given('x'.repeat(max))).toBeUndefined();
+    expect(given('x'.repeat(max + 1))).toEqual([`a.${field}`]);
+    expect(given(' ')).toEqual([`a.${field}`]);
+  });
+
+  test('of ACH files is identified by nine or ten letters and digits', () => {
+    for (const field of ['immediateOrigin', 'companyId'] as const) {
+      const given = (text: string) => checkAchPayer({ ...ach, [field]: text }, 'a');
+      expect(given(' a12345678 ')).toMatchObject({ value: { [field]: ' A12345678' } });
+      expect(given('A123456789')).toMatchObject({ value: { [field]: 'A123456789' } });
+      for (const wrong of ['12345678', '12345678901', '?1234567890', '123456789?']) {
+        expect(problems(given(wrong))).toEqual([`a.${field}`]);
+      }
+    }
+  });
+
   test('account codes are short, and each is of one account', () => {
     const codes = { ...defaultJournalAccounts, commission_expense: ' 6000 ', paid: '1200' };
     expect(checkJournalAccounts(codes, 'j')).toEqual({
@@ -224,5 +269,15 @@ describe('the payer', () => {
     });
     expect(problems(checkJournalAccounts({ ...codes, payable: '6000' }, 'j'))).toEqual(['j.payable']);
     expect(problems(checkJournalAccounts({ ...codes, paid: '=1+1' }, 'j'))).toEqual(['j.paid']);
+    for (const paid of ['1', '1'.repeat(30)]) {
+      expect(problems(checkJournalAccounts({ ...codes, paid }, 'j'))).toBeUndefined();
+    }
+    for (const paid of ['', '1'.repeat(31), '1200;']) {
+      expect(problems(checkJournalAccounts({ ...codes, paid }, 'j'))).toEqual(['j.paid']);
+    }
+  });
+
+  test('an account is known by the ledger’s own name until somebody gives it a code', () => {
+    expect(defaultJournalAccounts).toEqual(Object.fromEntries(ledgerAccounts.map((each) => [each, each])));
   });
 });
