@@ -78,6 +78,8 @@ describe('isDay', () => {
     '2026-1-1',
     '26-01-01',
     '2026/01/01',
+    '2026/01-01',
+    '2026-01/01',
     '2026-01-01T00:00:00Z',
     ' 2026-01-01',
     '2026-01-0x',
@@ -127,6 +129,8 @@ describe('dayOf and monthOf', () => {
     ['2026-01-31T18:14:59Z', 'Asia/Kathmandu', '2026-01-31'],
     ['2026-01-31T18:15:00Z', 'Asia/Kathmandu', '2026-02-01'],
     ['1969-12-31T23:59:59.999Z', 'UTC', '1969-12-31'],
+    ['2026-03-01T00:00:01Z', 'UTC', '2026-03-01'],
+    ['2026-03-01T00:00:00.001Z', 'UTC', '2026-03-01'],
     ['2026-01-01T00:30:00+01:00', 'UTC', '2025-12-31'],
     ['2026-01-01T00:00:00.123456789Z', 'UTC', '2026-01-01'],
   ])('%s in %s is on %s', (instant, zone, day) => {
@@ -141,6 +145,12 @@ describe('dayOf and monthOf', () => {
     '2026-01-01T24:00:00Z',
     '2026-01-01T00:60:00Z',
     '2026-01-01T00:00:00',
+    '2026-01-01T00:00:61Z',
+    '2026-01-01T00.00:00Z',
+    '2026-01-01T00:00.00Z',
+    '2026-01-01T00:00:00X',
+    '2026-01-01T00:00:00;123Z',
+    '2026-01-01T00:00:00.123X',
     '2026-01-01T00:00:00.12aZ',
     '2026-01-01T00:00:00.123',
     'yesterday',
@@ -153,6 +163,9 @@ describe('dayOf and monthOf', () => {
       '"Europe/Nowhere" is not a time zone.',
     );
     expect(() => startOfDay('2026-01-01', '+02:00')).toThrow(RangeError);
+    // Other spellings of a day are none of ours.
+    expect(() => startOfDay('20260101', 'UTC')).toThrow(RangeError);
+    expect(() => addDays('2026-01-01T00:00:00Z', 1)).toThrow(RangeError);
   });
 
   test.each(zones)('is what Intl says around every transition of %s', (zone) => {

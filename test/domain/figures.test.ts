@@ -162,6 +162,14 @@ describe('a range of days', () => {
     expect(() => figureRange(given, '2026-06-15')).toThrow(refusal(path));
   });
 
+  it('may be one day, of any year from 1970 on, and either end may be left out', () => {
+    for (const day of ['1970-01-01', '9999-12-30']) {
+      expect(figureRange({ from: day, to: day }, '2026-06-15')).toEqual({ start: day, end: day });
+    }
+    const given = { from: undefined, to: undefined };
+    expect(figureRange(given, '2026-06-15')).toEqual(figureRange({}, '2026-06-15'));
+  });
+
   it('may be ten years long', () => {
     const from = addDays('2026-06-15', 1 - longestRange);
     expect(figureRange({ from }, '2026-06-15').start).toBe(from);

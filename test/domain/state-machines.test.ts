@@ -58,6 +58,40 @@ const drawn: Record<string, readonly string[]> = {
   ],
 };
 
+/** What can be done in each status, as the buttons of a screen stand. */
+const offered: Record<string, Readonly<Record<string, string>>> = {
+  partner: {
+    pending: 'approve reject',
+    active: 'deactivate suspend',
+    inactive: 'reactivate',
+    suspended: 'deactivate reactivate',
+    rejected: 'reapply',
+  },
+  lead: {
+    submitted: 'review approve reject',
+    under_review: 'approve reject',
+    approved: 'convert',
+    rejected: '',
+    converted: 'withdraw',
+  },
+  payout: {
+    pending: 'approve partially_approve reject',
+    approved: 'pay_part pay cancel',
+    partially_approved: 'pay_part pay cancel',
+    rejected: '',
+    partially_paid: 'pay_part pay fail_part fail fail_partially_approved',
+    paid: 'fail_part fail fail_partially_approved',
+    cancelled: '',
+  },
+};
+
+/** The actions nobody takes without saying why, from whatever status. */
+const withReason: Record<string, string> = {
+  partner: 'reject deactivate suspend',
+  lead: 'reject withdraw',
+  payout: 'reject cancel fail_part fail fail_partially_approved',
+};
+
 function refusal(act: () => unknown): DomainError {
   try {
     act();
@@ -82,6 +116,15 @@ describe.each(machines.map((machine) => [machine.noun, machine] as const))('%s m
   test('its direct arrows are exactly those of the domain rules', () => {
     const direct = machine.transitions.filter((each) => each.via === undefined);
     expect(direct.map((each) => `${each.from}>${each.to}`).sort()).toEqual([...(drawn[noun] ?? [])].sort());
+  });
+
+  test('offers in each status what the domain rules allow, and asks why where they say so', () => {
+    const found = machine.statuses.map((each) => [each, availableActions(machine, each).join(' ')]);
+    expect(Object.fromEntries(found)).toEqual(offered[noun]);
+    for (const { from, action } of machine.transitions) {
+      const asks = (withReason[noun] ?? '').split(' ').includes(action);
+      expect(`${from} ${action}: ${needsReason(machine, from, action)}`).toBe(`${from} ${action}: ${asks}`);
+    }
   });
 
   test('a status and an action have at most one outcome', () => {
