@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { sliceSizer } from '#host/slices.ts';
 
-/** Keeps the processor for so many milliseconds of its own time, however busy the machine is. */
-async function work(ms: number): Promise<void> {
-  const start = process.threadCpuUsage();
-  let spent = 0;
-  while (spent < ms) {
-    const { user, system } = process.threadCpuUsage(start);
-    spent = (user + system) / 1000;
-  }
+/** The clocks of a machine that only this test keeps busy. */
+let [spent, passed] = [0, 0];
+const clocks = { processor: () => spent, wall: () => passed };
+
+/** Takes so many milliseconds of the processor, and waits for so many. */
+async function work(ms: number, waiting = 0): Promise<void> {
+  spent += ms;
+  passed += ms + waiting;
 }
 
 describe('the size of a slice', () => {
   it('finds what fits into its time, and follows what a thing costs', async () => {
-    const sizer = sliceSizer(2, 100, 10);
+    const sizer = sliceSizer(2, 100, 10, clocks);
     expect(sizer.size()).toBe(2);
     const run = async (each: number, slices: number): Promise<void> => {
       for (let n = 0; n < slices; n += 1) {
@@ -33,8 +33,16 @@ describe('the size of a slice', () => {
     expect(sizer.size()).toBeLessThanOrEqual(100);
   });
 
+  it('counts half of the time it waits, and what the thread itself works in full', async () => {
+    const sizer = sliceSizer(2, 100, 10, clocks);
+    await sizer.measure(100, () => work(1, 79));
+    expect(sizer.size()).toBe(14);
+    await sizer.measure(14, () => work(20, 4));
+    expect(sizer.size()).toBe(7);
+  });
+
   it('learns from a slice that failed, too, and nothing big from a short rest', async () => {
-    const sizer = sliceSizer(1, 100, 10);
+    const sizer = sliceSizer(1, 100, 10, clocks);
     const failing = sizer.measure(1, async () => {
       await work(0.2);
       throw new Error('no');
