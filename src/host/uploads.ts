@@ -107,6 +107,8 @@ export async function createUploadStore(folder: string): Promise<UploadStore> {
     },
 
     async receive(owner, fileName, stream, largest = largestUpload) {
+      // From the first moment: what breaks off before it is read would end the program, or never be told to whoever reads it then.
+      stream.on('error', (error) => stream.destroy(error));
       const uploadId = await begin(owner, fileName);
       let received = 0;
       try {

@@ -22,7 +22,9 @@ import {
   isEncrypted,
   mediaTypeOf,
   readAsJson,
+  requireSize,
   stationOf,
+  tooLarge,
   withoutEmptyValues,
 } from './request.ts';
 import { staticFiles } from './static-files.ts';
@@ -85,8 +87,7 @@ export function restErrorBody(error: ORPCError<string, unknown>): Record<string,
     return { code: 'VALIDATION', message: "The body is not JSON, or it is broken: it can't be read." };
   }
   if (error.code === 'PAYLOAD_TOO_LARGE') {
-    const most = largestBody / 1024 / 1024;
-    return { code: 'VALIDATION', message: `The body is too large: ${most} MB are the most.` };
+    return { code: 'VALIDATION', message: tooLarge(largestBody) };
   }
   return { code: error.code, message: error.message, ...data };
 }
@@ -262,6 +263,8 @@ export async function serveHttp(host: Host, options: HttpOptions): Promise<HttpS
     if (request.method === 'POST' && fileCall !== undefined) {
       // oRPC takes a body that is already there; the file itself stays on disk.
       Object.assign(request, { body: await spoolFile(host, request, context, fileCall) });
+    } else {
+      await requireSize(request, largestBody);
     }
     readAsJson(request);
     request.url = withoutEmptyValues(url);
