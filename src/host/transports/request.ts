@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { DomainError } from '#domain/errors.ts';
 
 /** What a request says of itself: whose it is, where it comes from, what its body is. */
 
@@ -48,6 +49,29 @@ export function readAsJson(request: IncomingMessage): void {
   if (mediaTypeOf(request) === 'multipart/form-data' || request.headers.origin !== undefined) return;
   request.headers['content-type'] = 'application/json';
   delete request.headers['content-disposition'];
+}
+
+/** Bytes of a body nobody wants that are read all the same. */
+const mostReadAway = 64 * 1024 * 1024;
+
+/** Why a body was not taken; `largest` in bytes. */
+export function tooLarge(largest: number): string {
+  return `The body is too large: ${largest / 1024 / 1024} MB are the most.`;
+}
+
+/**
+ * Refuses a body that says of itself that it has more bytes than these, once it has come: who still sends when the connection is
+ * cut never reads the refusal. One that is larger by far is not waited for. @throws DomainError `VALIDATION`.
+ */
+export async function requireSize(request: IncomingMessage, largest: number): Promise<void> {
+  const size = Number(request.headers['content-length'] ?? 0);
+  if (size <= largest) return;
+  if (size <= mostReadAway) {
+    await new Promise<void>((resolve) => {
+      request.once('end', resolve).once('close', resolve).resume();
+    });
+  }
+  throw new DomainError('VALIDATION', tooLarge(largest));
 }
 
 /** Without the query values that are empty: `?status=&cursor=` asks for nothing in particular. */
