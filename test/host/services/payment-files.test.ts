@@ -14,11 +14,13 @@ import { refused } from './partners/setup.ts';
 import {
   approvedPayout,
   create,
+  dollarOffice,
   type Input,
   iban,
   sepaOffice,
   sepaPayer,
   textOf,
+  usBanking,
 } from './payment-file-stories.ts';
 import { getPayout, paid, payablePartner, pendingPayout } from './payout-stories.ts';
 
@@ -235,6 +237,21 @@ describe.each(engines)('payment files on %s', (engine) => {
     expect(sha256(await textOf(office, kept))).toBe(kept.fileSha256);
     expect(await sweepExports(host.context)).toEqual({ kept: 0, removed: 0 });
     for (const name of [fresh, stranger]) await rm(join(folder, name));
+  });
+
+  it('names the day of an earlier order as it was where the organization is', async () => {
+    const office = await dollarOffice(host);
+    const partner = await payablePartner(office, { bankingDetails: usBanking });
+    const { id } = await approvedPayout(office, partner, [100]);
+    // In New York it is still the evening before.
+    host.clock.set('2026-06-16T02:00:00.000Z');
+    try {
+      await create(office, { format: 'nacha' });
+      const again = await refused(host, () => create(office, { format: 'nacha', payoutIds: [id] }));
+      expect(again.message).toContain('It is already in the payment file of 2026-06-15.');
+    } finally {
+      host.clock.set('2026-06-15T12:00:00.000Z');
+    }
   });
 
   it('orders a payout once more only on purpose, and tells that it does', async () => {

@@ -118,7 +118,7 @@ export async function planPayments(
         partnerStatus: row.partner_status,
         details,
         isVerified: asBoolean(row.banking_is_verified),
-      }) ?? whyNotNow(row, input);
+      }) ?? whyNotNow(row, input, session.tenant.timeZone);
     if (reason !== null || details === null) {
       skipped.push({
         payoutId: row.id,
@@ -155,12 +155,16 @@ export async function planPayments(
 
 const alreadyOrdered = 'already in the payment file of';
 
-function whyNotNow(row: CandidateRow, { format, currency, again }: PaymentInput): string | null {
+function whyNotNow(
+  row: CandidateRow,
+  { format, currency, again }: PaymentInput,
+  timeZone: string,
+): string | null {
   if (format === 'paypal' && currency !== undefined && row.currency !== currency) {
     return `It is in ${row.currency}; this file is in ${currency}.`;
   }
   if (row.ordered_at === null || again === true) return null;
-  return `It is ${alreadyOrdered} ${row.ordered_at.slice(0, 10)}. To order it once more, export it again on purpose.`;
+  return `It is ${alreadyOrdered} ${dayOf(row.ordered_at, timeZone)}. To order it once more, export it again on purpose.`;
 }
 
 function requireOneCurrency({ totals, orders }: Pick<PaymentPlan, 'totals' | 'orders'>): void {
