@@ -80,6 +80,8 @@ export const person = id.nullable().register(restrictedFields, { shown: 'own peo
 export const largestAmount = 1_000_000_000_000_000;
 /** Minor units (cents), never negative. */
 export const money = z.int().min(0).max(largestAmount);
+/** Minor units, never negative, of several amounts together: larger than any one of them may be. */
+export const moneySum = z.int().min(0);
 /** Minor units that may be below zero: reversals, balances. */
 export const signedMoney = z.int();
 export const count = z.int().min(0);

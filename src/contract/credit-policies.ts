@@ -10,6 +10,7 @@ import {
   instant,
   internal,
   money,
+  moneySum,
   optionalText,
   page,
   pageFields,
@@ -272,7 +273,7 @@ export const creditPolicies = {
         /** The event that is next, or the last one that was; null for a rejected lead. */
         event: z.enum(['approval', 'conversion']).nullable(),
         /** Minor units, of all events so far where the lead is decided. */
-        amount: money,
+        amount: moneySum,
         currency: currencyCode,
         /** The policies applied; none where the partner's own terms hold, or nothing does. */
         policyIds: z.array(id),

@@ -13,6 +13,7 @@ import {
   instant,
   internal,
   money,
+  moneySum,
   optionalText,
   outcome,
   page,
@@ -42,11 +43,11 @@ export const payout = z.object({
   approvedLeads: count,
   convertedLeads: count,
   totalAmount: signedMoney,
-  approvedAmount: money,
+  approvedAmount: moneySum,
   rejectedAmount: signedMoney,
-  paidAmount: money,
+  paidAmount: moneySum,
   /** approvedAmount − paidAmount. */
-  openAmount: money,
+  openAmount: moneySum,
   status: z.enum(payoutStatuses),
   paymentMethod: z.enum(paymentMethods).nullable(),
   paymentDate: day.nullable(),
@@ -57,7 +58,7 @@ export const payout = z.object({
   generatedAt: instant,
   /** Set while the second approval is still missing. */
   firstApprovedBy: internal(id),
-  firstApprovedAmount: internal(money),
+  firstApprovedAmount: internal(moneySum),
   needsSecondApproval: internal(z.boolean()),
   approvedBy: internal(id),
   approvedAt: instant.nullable(),
@@ -89,7 +90,7 @@ export const payoutLine = z.object({
 
 const payment = z.object({
   id,
-  amount: money,
+  amount: moneySum,
   paymentMethod: z.enum(paymentMethods),
   paymentDate: day,
   referenceNumber: z.string(),

@@ -1,7 +1,18 @@
 import { eventIterator } from '@orpc/contract';
 import * as z from 'zod';
 import { calculationTypes, policyTypes, timeUnitTypes } from '#domain/vocabulary.ts';
-import { count, currencyCode, day, id, money, optionalText, percent, score, signedMoney } from './base.ts';
+import {
+  count,
+  currencyCode,
+  day,
+  id,
+  money,
+  moneySum,
+  optionalText,
+  percent,
+  score,
+  signedMoney,
+} from './base.ts';
 import { leadDataInput } from './leads/lead.ts';
 
 /**
@@ -103,7 +114,7 @@ const simulatedLead = z.object({
   ),
 });
 
-const sums = { amount: money, credited: money, difference: signedMoney };
+const sums = { amount: moneySum, credited: moneySum, difference: signedMoney };
 
 export const simulationSummary = z.object({
   /** What the simulated world is, in words. */

@@ -6,7 +6,7 @@ import {
   count,
   currencyCode,
   id,
-  money,
+  moneySum,
   optionalText,
   partnerProcedure,
   procedure,
@@ -28,7 +28,7 @@ export const partnerSource = z.object({
   isAutomatic: z.boolean(),
   leadsGenerated: count,
   leadsConverted: count,
-  totalRevenue: money,
+  totalRevenue: moneySum,
 });
 
 export const sourceStats = z.object({
@@ -38,7 +38,7 @@ export const sourceStats = z.object({
   sourceType: z.enum(sourceTypes),
   leadsGenerated: count,
   leadsConverted: count,
-  totalRevenue: money,
+  totalRevenue: moneySum,
   totalCredits: signedMoney,
   /** converted / approved, 0 to 1; null when none was approved. */
   conversionRate: z.number().nullable(),

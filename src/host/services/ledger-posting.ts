@@ -10,6 +10,7 @@ import {
 import { laterDay } from '#domain/periods.ts';
 import type { Session } from '../session.ts';
 import type { Work } from './command.ts';
+import { beyondExact, staysExact } from './exact-sums.ts';
 import { bookingOf } from './periods/booking.ts';
 
 /** One movement of a partner's money, and what it was for. */
@@ -37,6 +38,7 @@ export interface LedgerMovement {
  *
  * Throws a RangeError for an amount the event can't have, and a ConstraintError when this very event is in the ledger
  * already: the caller's own state check comes first, the unique key is the fence behind it.
+ * @throws DomainError `VALIDATION` where a figure would leave the integers that are exact.
  */
 export async function postToLedger(work: Work, session: Session, movement: LedgerMovement): Promise<void> {
   const { tx, now } = work;
@@ -62,8 +64,16 @@ export async function postToLedger(work: Work, session: Session, movement: Ledge
     available_balance = available_balance + ${delta.availableBalance},
     pending_payout_amount = pending_payout_amount + ${delta.pendingPayoutAmount},
     withdrawn_amount = withdrawn_amount + ${delta.withdrawnAmount}
-    where tenant_id = ${tenantId} and id = ${partnerId}`);
-  if (changes !== 1) throw new Error(`The ledger moved money of the partner ${partnerId}, who is not there.`);
+    where tenant_id = ${tenantId} and id = ${partnerId}
+      and ${staysExact(sql`total_earnings`, delta.totalEarnings)}
+      and ${staysExact(sql`available_balance`, delta.availableBalance)}
+      and ${staysExact(sql`withdrawn_amount`, delta.withdrawnAmount)}`);
+  if (changes === 1) return;
+  const isThere = await tx.get(
+    sql`select id from partners where tenant_id = ${tenantId} and id = ${partnerId}`,
+  );
+  if (isThere !== undefined) throw beyondExact("The partner's balance");
+  throw new Error(`The ledger moved money of the partner ${partnerId}, who is not there.`);
 }
 
 /** The kinds that begin what they are about: no entry about it can be there before. */

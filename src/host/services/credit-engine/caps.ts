@@ -3,6 +3,7 @@ import { periodOf } from '#domain/calendar.ts';
 import type { LeadEvent } from '#domain/credit-policies.ts';
 import { asBoolean } from '../../database/codec.ts';
 import type { Reader, Writer } from '../../database/index.ts';
+import { beyondExact, staysExact } from '../exact-sums.ts';
 import type { Candidate } from './candidates.ts';
 
 /** What capped policies have credited before an event, in minor units. */
@@ -108,7 +109,17 @@ export async function addToPolicies(
       total_leads_under_policy = total_leads_under_policy + ${sum(({ leads }) => leads)},
       credits_made = credits_made + ${sum(({ made }) => made)},
       total_credits_allocated = total_credits_allocated + ${sum(({ allocated }) => allocated)}
-    where tenant_id = ${tenantId} and id in (${join(ids)}) returning id, tracks_days`);
+    where tenant_id = ${tenantId} and id in (${join(ids)})
+      and ${staysExact(
+        sql`credits_made`,
+        sum(({ made }) => made),
+      )}
+      and ${staysExact(
+        sql`total_credits_allocated`,
+        sum(({ allocated }) => allocated),
+      )}
+    returning id, tracks_days`);
+  if (rows.length < ids.length) throw beyondExact('What the policy credited');
   const tracking = new Set(rows.flatMap((row) => (asBoolean(row.tracks_days) ? [row.id] : [])));
   const days = figures.filter(({ policyId, made }) => made !== 0 && tracking.has(policyId));
   if (days.length === 0 || eventDay === null) return;

@@ -2,6 +2,7 @@ import sql from 'sql-template-tag';
 import type { PartnerLeadCreditRow } from '../../database/index.ts';
 import type { Session } from '../../session.ts';
 import type { Work } from '../command.ts';
+import { beyondExact, staysExact } from '../exact-sums.ts';
 import { postToLedger } from '../ledger-posting.ts';
 import { addToPolicies } from './caps.ts';
 
@@ -84,6 +85,7 @@ async function allocateToSource(
   amount: number,
 ): Promise<void> {
   if (sourceId === null || amount === 0) return;
-  await tx.run(sql`update partner_sources set total_credits = total_credits + ${amount}
-    where tenant_id = ${session.tenantId} and id = ${sourceId}`);
+  const { changes } = await tx.run(sql`update partner_sources set total_credits = total_credits + ${amount}
+    where tenant_id = ${session.tenantId} and id = ${sourceId} and ${staysExact(sql`total_credits`, amount)}`);
+  if (changes === 0) throw beyondExact('What the source earned');
 }
