@@ -195,9 +195,13 @@ forEachEngine((engine) => {
 
   it('a balance says what is free, held, waiting and to be paid, and whether it is on hold', async () => {
     await approvedCredits(office, partner.id, [1000]);
+    const { balances } = office.as('auditor');
+    // What a rejected payout held is free again.
+    const { id: rejectedId } = await generated(office, partner.id);
+    await office.as('approver').payouts.reject({ id: rejectedId, notes: 'later' });
+    expect(await balances.get({ id: partner.id })).toMatchObject({ free: 1000, inPendingPayouts: 0 });
     const pending = await generated(office, partner.id);
     await approvedCredits(office, partner.id, [400]);
-    const { balances } = office.as('auditor');
     expect(await balances.get({ id: partner.id })).toMatchObject({
       available: 1400,
       payable: 0,

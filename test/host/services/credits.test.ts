@@ -359,6 +359,12 @@ forEachEngine((engine) => {
       expect(found.map(({ creditAmount }) => creditAmount)).toEqual([2500, 2500, 2500, 2500, 1000]);
       expect(found.map(({ createdAt }) => createdAt)).toEqual(found.map(({ createdAt }) => createdAt).sort());
       expect(found[0]).toMatchObject({ partnerName: own.organizationName, partnerCode: own.partnerCode });
+      // Those of the organization, and of one lead, which has two.
+      expect((await credits.list({ limit: 1, total: true })).total).toBe(6);
+      const partnerLeadId = leads[0]!.id;
+      const one = await credits.list({ partnerLeadId, limit: 1 });
+      const rest = await credits.list({ partnerLeadId, cursor: one.nextCursor ?? '' });
+      expect([...one.items, ...rest.items].map(({ creditAmount }) => creditAmount)).toEqual([2500, 1000]);
 
       await office.as('approver').credits.approve({ id: other.id });
       const approved = await credits.list({ status: 'approved' });

@@ -136,8 +136,12 @@ describe.each(engines)('approving a payout on %s', (engine) => {
     const { payouts } = await office.as('admin').payouts.generate({ partnerId: partner.id, ...june });
     const [line] = await linesOf(office, payouts[0]!);
     await office.as('admin').payouts.approveLine({ id: line!.id });
-    const approved = await office.as('admin').payouts.approve({ id: payouts[0]!.id });
-    expect(approved).toMatchObject({ status: 'approved', fourEyesWaived: true });
+    const approved = await office.as('admin').payouts.approve({ id: payouts[0]!.id, amount: 600 });
+    expect(approved).toMatchObject({ status: 'partially_approved', fourEyesWaived: true });
+    // What is carried over was approved by the same person, too.
+    const { items: credits } = await office.as('auditor').credits.list({ partnerId: partner.id });
+    const carried = credits.filter(({ origin }) => origin === 'carry_over');
+    expect(carried.map(({ fourEyesWaived }) => fourEyesWaived)).toEqual([true, true]);
     const { items } = await office
       .as('auditor')
       .activities.list({ resourceId: approved.id, action: 'payout_approved' });

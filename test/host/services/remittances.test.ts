@@ -358,7 +358,7 @@ describe.each(engines)('remittance statements on %s', (engine) => {
     const { payout, partner } = await pendingPayout(office, [1000]);
     await office.as('approver').payouts.approve({ id: payout.id });
     await paid(office, payout, 600);
-    const changed = { iban: 'FR1420041010050500013M02606' };
+    const changed = { iban: 'FR1420041010050500013M02606', paypalEmail: 'pay@partner.example' };
     await office.as('partner_manager').partners.update({ id: partner.id, bankingDetails: changed });
     const partly = await page(office, payout.id);
     expect(partly).toContain('Bank transfer<div class="note">to <bdi>•••• 3000</bdi></div>');
@@ -366,17 +366,15 @@ describe.each(engines)('remittance statements on %s', (engine) => {
     expect(partly).toContain('<dt>Account</dt><dd><bdi>•••• 2606</bdi></dd>');
     expect((await refused(host, () => paid(office, payout))).code).toBe('VALIDATION');
     await office.as('approver', 2).partners.verifyBanking({ id: partner.id });
-    await office.as('finance').payouts.pay({
-      id: payout.id,
-      paymentDate: '2026-06-15',
-      referenceNumber: 'CHECK-1',
-      paymentMethod: 'check',
-    });
+    const { pay } = office.as('finance').payouts;
+    const payment = { id: payout.id, paymentDate: '2026-06-15' };
+    await pay({ ...payment, referenceNumber: 'PP-1', paymentMethod: 'paypal', amount: 100 });
+    await pay({ ...payment, referenceNumber: 'CHECK-1', paymentMethod: 'check' });
     const wholly = await page(office, payout.id);
     expect(wholly).toContain('<td>Check</td>');
     expect(wholly).not.toContain('2606');
     const { items } = await office.as('auditor').payouts.payments({ id: payout.id });
-    expect(items.map(({ account }) => account)).toEqual(['•••• 3000', null]);
+    expect(items.map(({ account }) => account)).toEqual(['•••• 3000', '•••• @partner.example', null]);
   });
 
   it('change when the payout does, and print on the paper of the country', async () => {

@@ -213,6 +213,7 @@ forEachEngine((engine) => {
     const asked = await host
       .as('partner_manager')
       .credits.adjust({ id: partner.id, kind: 'bonus', amount: 700, reason: 'A good year.' });
+    expect(await events(host.as('approver'), asked.id)).toEqual(['credit_awaiting_decision']);
     await host.as('approver').credits.approve({ id: asked.id });
     for (const client of [person.client, host.as('partner_manager')]) {
       expect(await events(client, asked.id)).toEqual(['credit_approved']);
