@@ -94,7 +94,8 @@ describe('what a simulated world remembers of a lead', () => {
     const of = world();
     expect(credited(of, approval('a', [fixed, capped]))).toBe(1000);
     expect(credited(of, conversion('a', [fixed, capped]))).toBe(200);
-    expect(credited(of, conversion('b', [capped]))).toBe(1000);
+    const exact = policy('exact', { calculationType: 'conversion', capPerLead: 1000 });
+    expect(credited(of, conversion('b', [exact]))).toBe(1000);
   });
 
   test('is what reality says of a lead that the world did not see approved', () => {
@@ -194,22 +195,14 @@ describe('what came before a simulated world', () => {
     expect(credited(of, approval('b', [byProject], { lead }))).toBe(300);
   });
 
-  test('counts approvals only: a conversion is no further lead', () => {
-    const both = [policy('tiers', { ...tiered }), policy('deal', { calculationType: 'conversion' })];
-    const of = world();
-    of.live(approval('a', both));
-    of.live(conversion('a', both));
-    expect(credited(of, approval('b', both))).toBe(100);
-    expect(credited(of, approval('c', both))).toBe(300);
-  });
-
   test('is credited elsewhere: of the total, and of the days of a period on its first and last', () => {
     const of = world();
     const monthly = policy('monthly', { capPerPeriod: 1000 });
     of.creditElsewhere('monthly', '2026-02-28', 900);
     of.creditElsewhere('monthly', '2026-04-01', 900);
     of.creditElsewhere('monthly', '2026-03-01', 200);
-    expect(credited(of, approval('a', [monthly], {}, '2026-03-31'))).toBe(800);
+    of.creditElsewhere('monthly', '2026-03-31', 100);
+    expect(credited(of, approval('a', [monthly], {}, '2026-03-31'))).toBe(700);
     const budget = policy('budget', { totalBudget: 1500 });
     of.creditElsewhere('budget', '2020-01-01', 900);
     expect(credited(of, approval('b', [budget]))).toBe(600);

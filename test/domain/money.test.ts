@@ -160,6 +160,11 @@ describe('currencies', () => {
     expect(['JPY', 'USD', 'KWD', 'HUF', 'COP', 'IQD', 'UGX'].map(currencyDecimals)).toEqual([
       0, 2, 3, 2, 2, 3, 0,
     ]);
+    // Typed in once more from the standard's list: a currency in the wrong group is an amount a hundred times too large.
+    const having = (decimals: number) =>
+      currencies.filter((code) => currencyDecimals(code) === decimals).join(' ');
+    expect(having(0)).toBe('BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF');
+    expect(having(3)).toBe('BHD IQD JOD KWD LYD OMR TND');
   });
 
   test('are those that the runtime knows, but for withdrawn ones and units that nobody is paid in', () => {

@@ -79,10 +79,11 @@ describe('the totals of a payout', () => {
         { partnerLeadId: 'b', leadStatus: 'converted' },
         { partnerLeadId: 'b', leadStatus: 'converted' },
         { partnerLeadId: 'c', leadStatus: 'approved' },
-        { partnerLeadId: 'd', leadStatus: 'rejected' },
+        { partnerLeadId: 'd', leadStatus: 'approved' },
+        { partnerLeadId: 'e', leadStatus: 'rejected' },
         { partnerLeadId: null, leadStatus: null },
       ]),
-    ).toEqual({ totalLeadsCount: 4, approvedLeads: 3, convertedLeads: 1 });
+    ).toEqual({ totalLeadsCount: 5, approvedLeads: 4, convertedLeads: 1 });
   });
 });
 
