@@ -221,6 +221,18 @@ describe('routing number', () => {
     expect(problems({ routingNumber })['bankingDetails.routingNumber']).toContain(reason);
   });
 
+  test('begins with the number of a district, a thrift, an electronic office or the cheques, and with no other', () => {
+    const taken = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0')).filter(
+      (two) => {
+        const rest = (3 * Number(two[0]) + 7 * Number(two[1])) % 10;
+        return normalized({ routingNumber: `${two}000000${(10 - rest) % 10}` }) !== undefined;
+      },
+    );
+    const from = (first: number, last: number) =>
+      Array.from({ length: last - first + 1 }, (_, at) => String(first + at).padStart(2, '0'));
+    expect(taken).toEqual([...from(1, 12), ...from(21, 32), ...from(61, 72), '80']);
+  });
+
   test('one wrong digit is always noticed', () => {
     const right = '121000358';
     fc.assert(
@@ -237,6 +249,8 @@ describe('account number', () => {
   test.each([
     ['00123456', 'bank_transfer', '00123456'],
     ['12-3456-7890123-00', 'wire', '123456789012300'],
+    ['1234', 'wire', '1234'],
+    ['1'.repeat(34), 'wire', '1'.repeat(34)],
     ['pay@Example.com', 'paypal', 'pay@example.com'],
     ['abcd123456789', 'paypal', 'ABCD123456789'],
     ['pay@example.com', undefined, 'pay@example.com'],

@@ -170,7 +170,12 @@ describe('whyNotInFile', () => {
     expect(bicFits('FR1420041010050500013M02606', 'BNPAGPGX')).toBe(true);
     expect(bicFits('DE89370400440532013000', 'BNPAGPGX')).toBe(false);
     expect(bicFits('DE89370400440532013000', null)).toBe(true);
-    expect(bicFits('GB29NWBK60161331926819', 'HSBCJESH')).toBe(true);
+    for (const at of 'GF GP MQ RE PF TF YT NC BL MF PM WF'.split(' ')) {
+      expect(bicFits('FR1420041010050500013M02606', `BNPA${at}PX`)).toBe(true);
+    }
+    for (const at of ['IM', 'JE', 'GG']) {
+      expect(bicFits('GB29NWBK60161331926819', `HSBC${at}SH`)).toBe(true);
+    }
     expect(bicFits('FI2112345600000785', 'NDEAAXHH')).toBe(true);
   });
 });
@@ -198,7 +203,9 @@ describe('the payer', () => {
   } as const;
   /** The paths of what is refused, each with its sentence; undefined where nothing is. */
   const problems = (checked: { ok: true } | { ok: false; fields: FieldError[] }) =>
-    checked.ok ? undefined : checked.fields.map(({ path, message }) => (message === '' ? '' : path));
+    checked.ok
+      ? undefined
+      : checked.fields.map(({ path, message }) => (message.length > 0 ? path : 'no sentence'));
 
   test('of SEPA files is written as banks read it', () => {
     expect(checkSepaPayer(sepa, 'sepaPayer')).toEqual({
