@@ -54,6 +54,11 @@ describe('the name of a file', () => {
     ['', 'image/png', 'document.png'],
     ['a"b\r\nSet-Cookie: x.pdf', 'application/pdf', 'abSet-Cookie x.pdf'],
     ['Прописка.pdf', 'application/pdf', 'Прописка.pdf'],
+    ['. .a  \t b . .', 'application/pdf', 'a b.pdf'],
+    ['Plan .pdf', 'application/pdf', 'Plan.pdf'],
+    ['U\u0308bersicht.pdf', 'application/pdf', '\u00DCbersicht.pdf'],
+    [`${'x'.repeat(121)}.pdf`, 'application/pdf', `${'x'.repeat(120)}.pdf`],
+    [`${'x'.repeat(119)} y.pdf`, 'application/pdf', `${'x'.repeat(119)}.pdf`],
   ] as const)('%o of a %s is %o', (given, type, name) => {
     expect(documentFileName(given, type)).toBe(name);
   });

@@ -21,6 +21,7 @@ describe('words', () => {
     ['O’Brien-Łukasz', ['o', 'brien', 'lukasz']],
     ['İstanbul ISTANBUL', ['istanbul', 'istanbul']],
     ['Ὀδυσσεύς', ['οδυσσευσ']],
+    ['Ægir Œuvre Đorđe Ðuro Þór Ħal ışık', ['aegir', 'oeuvre', 'dorde', 'duro', 'thor', 'hal', 'isik']],
     ['株式会社 東京', ['株式会社', '東京']],
     ['ﬁrma １２', ['firma', '12']],
     ['क्षेत्र', ['क्षेत्र']],
@@ -64,6 +65,9 @@ describe('a lead is found', () => {
     '4567',
     '493012',
     'müller 030/1234567',
+    '54 weiss 030 1234567',
+    '+49 30 12',
+    '０３０ １２３４５６７',
   ])('by %s', (query) => {
     expect(finds(query)).toBe(true);
   });
@@ -73,6 +77,7 @@ describe('a lead is found', () => {
     'ana otto',
     'uller',
     '030 7654321',
+    '54 99',
     '234',
     '67',
     '',
@@ -96,7 +101,7 @@ describe('a lead is found', () => {
       phoneKey: '+491000000',
     });
     for (const query of ['007', '00', '007 security', '00 a']) expect(finds(query, bond)).toBe(true);
-    expect(finds('008', bond)).toBe(false);
+    for (const query of ['008', '+007', '(+007)']) expect(finds(query, bond)).toBe(false);
   });
 
   it('by any beginning of any of its words, and by them all at once', () => {
