@@ -209,6 +209,13 @@ describe.each(engines)('a person who was submitted before, on %s', (engine) => {
       // The partner itself is told that much, and no more.
       const own = await office.asPartner(second, 'viewer').leads.get({ id: lead.id });
       expect(own).toMatchObject({ duplicateOf: null, duplicateNote: lead.duplicateNote });
+      // Of two partners who were first, one by the e-mail and one by the phone, the longer protection holds.
+      const later = await submitted(office, (await activePartner(office)).id);
+      const { phone } = later.leadData;
+      expect(await submitted(office, second, { ...aPerson(), email: person.email, phone })).toMatchObject({
+        duplicateOf: original.id,
+        protectedUntil: untilOf(later),
+      });
     });
 
     it('is refused to a lead that shares the e-mail with an older one of its own partner, too', async () => {
@@ -259,6 +266,18 @@ describe.each(engines)('a person who was submitted before, on %s', (engine) => {
           expect(JSON.stringify(event.result.rows)).toContain('and is protected until 2026-06-25.');
         }
       }
+    });
+  });
+
+  it('and was marked before the organization began to refuse such leads can still be corrected', async () => {
+    const { office, first, second } = await officeWith({ duplicateHandling: 'flag' });
+    const person = aPerson();
+    const original = await submitted(office, first, person);
+    const lead = await submitted(office, second, person);
+    await office.as('admin').settings.update({ duplicateHandling: 'refuse' });
+    expect(await reviewer(office).update({ id: lead.id, leadData: { company: 'Acme' } })).toMatchObject({
+      duplicateOf: original.id,
+      leadData: { company: 'Acme' },
     });
   });
 

@@ -31,7 +31,12 @@ describe.each(engines)('leads recorded under another one, on %s', (engine) => {
     const [next, last] = [await submitted(office, second, person), await submitted(office, second, person)];
     await reviewer(office).reject({ id: original.id, reason: 'No interest' });
     expect(await inQueue(office)).toEqual([next.id]);
-    expect(await getLead(office, next)).toMatchObject({ linkedTo: null, version: 2 });
+    // That the person was submitted before stays on record.
+    expect(await getLead(office, next)).toMatchObject({
+      duplicateOf: original.id,
+      linkedTo: null,
+      version: 2,
+    });
     expect(await getLead(office, last)).toMatchObject({
       duplicateOf: next.id,
       linkedTo: next.id,

@@ -456,6 +456,8 @@ describe.each(engines)('reviewing leads on %s', (engine) => {
         leads.convert({ id: lead.id, dealValue: -1, conversionDate: '2026-06-16' }),
       );
       expect(negative.code).toBe('VALIDATION');
+      const stale = await refused(late, () => convert('2026-06-16', { version: lead.version }));
+      expect(stale.code).toBe('CONFLICT');
       expect((await convert('2026-06-16')).status).toBe('converted');
       expect(await refused(late, () => convert('2026-06-16'))).toMatchObject({
         code: 'INVALID_TRANSITION',

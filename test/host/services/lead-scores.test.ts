@@ -241,6 +241,24 @@ describe.each(engines)('scores of leads on %s', (engine) => {
       expect(await ledgerDifferences(office)).toEqual([]);
     });
 
+    it('leaves alone what is decided while its slice waits for its turn', async () => {
+      const office = await host.otherTenant();
+      const lead = await submitted(office, (await activePartner(office)).id, leadData[70]());
+      await office.as('admin').settings.update({ scoreWeights: contactOnly });
+      const session = await office.session('lead_reviewer');
+      const { write } = host.database;
+      host.database.write = async (scope, fn) => {
+        host.database.write = write;
+        await office.as('lead_reviewer').leads.approve({ id: lead.id });
+        return write(scope, fn);
+      };
+      const events = [];
+      for await (const event of rescoreLeads(host.context, session, { all: false }, undefined))
+        events.push(event);
+      expect(events.at(-1)).toEqual({ type: 'result', scored: 1, changed: 0, cancelled: false });
+      expect(await getLead(office, lead)).toMatchObject({ status: 'approved', qualityScore: 70 });
+    });
+
     it('leaves an activity for each slice that changed something', async () => {
       const office = await host.otherTenant();
       const partner = await activePartner(office);

@@ -124,6 +124,11 @@ describe.each(engines)('the work on leads, on %s', (engine) => {
         overdue: 3,
         escalated: 2,
       });
+      // A lease that has lapsed holds nothing.
+      const before = host.clock.now();
+      host.clock.advance(16);
+      expect((await host.as('auditor').leads.queueCounts({})).claimed).toBe(0);
+      host.clock.set(before);
     });
 
     it('is overdue from the very instant on that it is due', async () => {

@@ -153,6 +153,19 @@ describe.each(engines)('a conversion that is withdrawn, on %s', (engine) => {
     await sound(partner);
   });
 
+  it('takes back what a payout carried over, too: of 150.00 with 100.00 paid, −100.00 are left', async () => {
+    const partner = await payablePartner(host, { commissionPercentage: 15 });
+    const lead = await convertedLead(host, await approvedLead(host, partner.id), 100_000);
+    await approveAll(lead);
+    const payout = await generated(host, partner.id);
+    await host.as('approver').payouts.approve({ id: payout.id, amount: 10_000 });
+    await paid(host, await getPayout(host, payout));
+    expect(await figuresOf(host, partner.id)).toMatchObject({ availableBalance: 5000 });
+    await withdrawn(lead);
+    expect(await figuresOf(host, partner.id)).toMatchObject({ totalEarnings: 0, availableBalance: -10_000 });
+    await sound(partner);
+  });
+
   it('is refused as a whole while a payout that waits for approval holds a credit of it', async () => {
     const { partner, lead } = await hybrid();
     await approveAll(lead);

@@ -339,6 +339,14 @@ describe.each(engines)('leads on %s', (engine) => {
         data: { fields: [{ path: 'leadData.email' }, { path: 'leadData.phone' }] },
       });
       expect(refusal.message).toContain(first.id);
+      // A partner's own people are told which lead it is only where it is one of theirs.
+      const other = await activePartner(office);
+      const toldTo = async ({ id }: { id: string }) => {
+        const { leads } = office.asPartner(id, 'lead_manager');
+        return (await refused(host, () => leads.submit({ id, leadData: person }))).message;
+      };
+      expect(await toldTo(partner)).toBe(refusal.message);
+      expect(await toldTo(other)).toBe('This lead is already there.');
     });
 
     it('is seen by stations that submit the same person at the same moment', async () => {
