@@ -166,6 +166,21 @@ forEachEngine((engine) => {
     });
   });
 
+  it('a fault of ours says that it is one, and nothing of what it was', async () => {
+    const own = await testHost(engine);
+    const client = own.as('auditor');
+    await client.auth.me();
+    const { read } = own.database;
+    own.database.read = (scope, fn) =>
+      scope === 'system' ? read(scope, fn) : Promise.reject(new Error('no column geheim in partners'));
+    const answer = await answerOf(client.partners.list({}));
+    own.database.read = read;
+    expect(answer.code).toBe('INTERNAL_SERVER_ERROR');
+    expect(answer.message).toMatch(/^Something went wrong on our side/);
+    expect(JSON.stringify(answer)).not.toContain('geheim');
+    await own.close();
+  });
+
   describe('nonsense', () => {
     const junk: readonly unknown[] = [
       null,

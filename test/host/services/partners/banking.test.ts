@@ -180,6 +180,16 @@ describe.each(engines)('bank details on %s', (engine) => {
       });
     });
 
+    it('is known again by its command id by what is shown of a number: of the rest not even a hash is kept', async () => {
+      const { id } = await register(host);
+      const commandId = `account of ${id}`;
+      const change = (accountNumber: string) =>
+        manager.update({ id, commandId, bankingDetails: { accountNumber } });
+      const first = await change('1111111111');
+      expect(await change('2222221111')).toEqual(first);
+      expect((await revealed(id)).accountNumber).toBe('1111111111');
+    });
+
     it('keeps the real numbers, and the verification, when the masked ones come back', async () => {
       const id = await verified();
       const shown = (await manager.get({ id })).bankingDetails!;
@@ -299,6 +309,19 @@ describe.each(engines)('bank details on %s', (engine) => {
       // Approved by another person, the mark stays: the bank details are still the boss's own word.
       await office.as('approver').partners.approve({ id });
       expect((await boss.partners.get({ id })).fourEyesWaived).toBe(true);
+
+      // That of an approval stays, too, when somebody else verifies what the bank details are by then.
+      const approved = await register({ ...office, as: () => boss });
+      await boss.partners.approve({ id: approved.id });
+      expect(await office.as('approver').partners.verifyBanking({ id: approved.id })).toMatchObject({
+        bankingDetails: { isVerified: true },
+        fourEyesWaived: true,
+      });
+      // And that of bank details stays when the partner is rejected and put up again.
+      const again = await register({ ...office, as: () => boss });
+      await boss.partners.verifyBanking({ id: again.id });
+      await office.as('approver').partners.reject({ id: again.id, reason: 'No.' });
+      expect((await boss.partners.reapply({ id: again.id })).fourEyesWaived).toBe(true);
 
       const unapproved = await register({ ...office, as: () => boss });
       await boss.partners.verifyBanking({ id: unapproved.id });
