@@ -58,6 +58,13 @@ describe('normalizeEmail', () => {
     expect(normalizeEmail('@'.repeat(5_000_000))).toMatchObject({ ok: false });
   });
 
+  test('an address may have 254 characters, and each part of its domain 63', () => {
+    const labels = ['b', 'c', 'd'].map((letter) => letter.repeat(63)).join('.');
+    const longest = `a@${labels}.${'e'.repeat(56)}.com`;
+    expect(longest).toHaveLength(254);
+    expect(normalizeEmail(longest)).toMatchObject({ ok: true, email: longest });
+  });
+
   test('any ordinary address is taken, once more with the same result', () => {
     fc.assert(
       fc.property(fc.emailAddress({ size: 'small' }), (raw) => {
@@ -79,6 +86,7 @@ describe('normalizePhone', () => {
     ['0049 30 1234567', 'US', '+49301234567'],
     ['0049 30 1234567', undefined, '+49301234567'],
     ['tel:+49-30-1234567', undefined, '+49301234567'],
+    ['TEL:+49-30-1234567', undefined, '+49301234567'],
     ['\u202A+49 30 1234567\u202C', undefined, '+49301234567'],
     ['＋４９ ３０ １２３４５６７', undefined, '+49301234567'],
     ['9876543210', 'IN', '+919876543210'],

@@ -166,6 +166,10 @@ describe('normalizeLeadData', () => {
     });
   });
 
+  test.each([null, '', ' '])('%j days are none', (timelineDays) => {
+    expect(normalizeLeadData({ ...least, timelineDays })).toEqual(normalizeLeadData(least));
+  });
+
   test.each([-1, 3651, 1.5, Number.NaN, '1.5', '-1', '30 days', '1e3', true, [3], {}, '9'.repeat(5000)])(
     '%j is no number of days',
     (timelineDays) => {

@@ -41,6 +41,7 @@ describe('cleanText', () => {
       ok: true,
       text: 'one two\nthree\n\nfour',
     });
+    expect(cleanText('a\n\n\nb', notes)).toEqual({ ok: true, text: 'a\n\nb' });
     expect(cleanText('bell\u0007\nring', notes).ok).toBe(false);
   });
 
