@@ -1,4 +1,5 @@
 import { DatabaseRefusedError } from '../host/index.ts';
+import { plainWords } from './plain-words.ts';
 
 /** Exit codes, as `--help` lists them. */
 export const exitCodes = { ok: 0, failed: 1, usage: 2, unsound: 3 } as const;
@@ -34,7 +35,7 @@ function refusalOf(error: unknown): Refusal {
   // A refusal of the host carries its fields itself, one that came through the contract in its data.
   const data = error instanceof Error ? ('data' in error ? error.data : error) : undefined;
   const fields = typeof data === 'object' && data !== null && 'fields' in data ? data.fields : undefined;
-  return { code, message, fields };
+  return { code, message: plainWords(code, message) ?? message, fields };
 }
 
 /** Tells a failure in one sentence, or as data with `--json`; the stack is for `PARTNER_DESK_DEBUG`. */
