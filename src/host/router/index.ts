@@ -114,7 +114,8 @@ async function toWireError(
   if (error instanceof ORPCError && error.code !== 'INTERNAL_SERVER_ERROR') return error;
   log.error({ err: error, procedure: path.join('.') }, 'A call failed');
   return new ORPCError('INTERNAL_SERVER_ERROR', {
-    message: 'Something went wrong on our side. Nothing was written; the details are in the log.',
+    message:
+      'Something went wrong on our side; the details are in the log. What was not finished was not written.',
     cause: error,
   });
 }
