@@ -62,7 +62,13 @@ async function startOnce(folder: string, port: number): Promise<RunningServer> {
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     // A language's own order as the default, so that a text column that forgot its collation shows.
-    initdbFlags: ['--encoding=UTF8', '--no-sync', '--locale-provider=icu', '--icu-locale=en-US'],
+    initdbFlags: [
+      '--encoding=UTF8',
+      '--no-sync',
+      '--locale-provider=icu',
+      '--icu-locale=en-US',
+      '--locale=C',
+    ],
     postgresFlags: serverSettings.flatMap((setting) => ['-c', setting]),
     onLog: remember,
     onError: remember,
