@@ -354,6 +354,11 @@ forEachEngine((engine) => {
       smtp.refuse = undefined;
       await sender.run();
       expect(smtp.to(person.email)).toEqual([]);
+      // By hand, its attempts begin anew.
+      const [given] = await outboxOf(host, person.email);
+      await host.as('admin').mail.retry({ id: given!.id });
+      await sender.run();
+      expect(smtp.to(person.email)).toHaveLength(1);
     });
 
     it.each(['recipient', 'data'] as const)(

@@ -149,12 +149,18 @@ forEachEngine((engine) => {
       const { items: own } = await host.as('auditor').sources.list({ id: partner.id });
       const { items: foreign } = await host.as('auditor').sources.list({ id: other.id });
       const sourceId = own[0]?.id;
-      expect(await newPolicy(host, partner.id, { sourceId })).toMatchObject({ sourceId });
+      const made = await newPolicy(host, partner.id, { sourceId });
+      expect(made).toMatchObject({ sourceId });
       for (const wrong of [foreign[0]?.id, '0190a000-0000-7000-8000-000000000000']) {
-        expect(await refusalOf(newPolicy(host, partner.id, { sourceId: wrong }))).toMatchObject({
-          code: 'NOT_FOUND',
-          data: { fields: [{ path: 'sourceId' }] },
-        });
+        for (const naming of [
+          () => newPolicy(host, partner.id, { sourceId: wrong }),
+          () => manager().update({ id: made.id, sourceId: wrong }),
+        ]) {
+          expect(await refusalOf(naming())).toMatchObject({
+            code: 'NOT_FOUND',
+            data: { fields: [{ path: 'sourceId' }] },
+          });
+        }
       }
       expect(await refusalOf(newPolicy(host, null, { sourceId }))).toMatchObject({
         code: 'VALIDATION',

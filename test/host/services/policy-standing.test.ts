@@ -46,11 +46,15 @@ forEachEngine((engine) => {
           (await policies.list({ id: partner.id, active })).items.some(({ id }) => id === price.id);
         const [one, two] = [await approvedLead(own, partner.id), await approvedLead(own, partner.id)];
         expect(one.creditAmount).toBe(1000);
+        // As long as it pays, and no longer, the partner's own people see it.
+        const people = own.asPartner(partner.id, 'viewer').creditPolicies;
+        expect(await people.get({ id: price.id })).toMatchObject({ deactivatedFrom: '2026-06-18' });
         own.clock.set('2026-06-17T21:59:59.000Z'); // the last second of the 17th in Berlin
         expect((await approvedLead(own, partner.id)).creditAmount).toBe(1000);
         expect([await isListed(true), await isListed(false)]).toEqual([true, false]);
         own.clock.set('2026-06-17T22:00:00.000Z');
         expect(await policies.get({ id: price.id })).toMatchObject({ isActive: false });
+        expect((await refusalOf(people.get({ id: price.id }))).code).toBe('NOT_FOUND');
         expect([await isListed(true), await isListed(false)]).toEqual([false, true]);
         expect((await approvedLead(own, partner.id)).creditAmount).toBeNull();
         // The deal was closed while the policy held; it is recorded only now.
