@@ -258,6 +258,7 @@ describe('paying', () => {
     expect(pay(4000)).toEqual({ kind: 'paid', status: 'partially_paid', amount: 4000, paidAmount: 4000 });
     expect(pay(5999, 4000)).toMatchObject({ status: 'partially_paid', paidAmount: 9999 });
     expect(pay(6000, 4000)).toMatchObject({ status: 'paid', paidAmount: 10_000 });
+    expect(pay(1, 9999)).toMatchObject({ status: 'paid', paidAmount: 10_000 });
   });
 
   test('refuses more than is open, and anything once it is paid', () => {
