@@ -182,7 +182,7 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
     ending: () => ending?.catch(() => undefined),
     async end() {
       await working;
-      if (!thread || failed) return;
+      if (!thread) return;
       const last = thread;
       const gone = new Promise<void>((resolve) => last.once('exit', () => resolve()));
       last.ref();

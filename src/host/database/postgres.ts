@@ -51,8 +51,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Database> 
     entities: allTables.map((table) => entityFor(table, 'postgres')),
     synchronize: false,
     logging: false,
-    // Instants come as text in the session's zone; UTC needs no conversion.
     extra: {
+      // A server that is gone without a word (a cut line) is noticed by the system, or a query would wait for its answer for ever.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      // Instants come as text in the session's zone; UTC needs no conversion.
       options: `-c timezone=UTC -c datestyle=ISO -c idle_in_transaction_session_timeout=${longestPause}`,
     },
     poolErrorHandler: (error: unknown) =>
