@@ -10,31 +10,9 @@ import {
 import type { PolicyTerms, PolicyTier } from '#domain/credit-policies.ts';
 import { maximumPolicyAmount, triggerOf, validatePolicyTerms } from '#domain/credit-policies.ts';
 import { calculationTypes } from '#domain/vocabulary.ts';
+import { plainTerms } from './policies.ts';
 
-const fixedPrice: PolicyTerms = {
-  policyType: 'time_based',
-  calculationType: 'fixed_price',
-  timeUnitType: 'monthly',
-  partnerId: null,
-  projectId: null,
-  campaignId: null,
-  sourceId: null,
-  startDate: '2026-01-01',
-  endDate: null,
-  baseCredit: 1000,
-  baseRate: null,
-  minimumCredit: null,
-  maximumCredit: null,
-  capPerLead: null,
-  capPerPeriod: null,
-  totalBudget: null,
-  bonusRate: 0,
-  tierConfig: null,
-  minLeadQualityScore: 0,
-  priority: 0,
-  isStackable: false,
-  autoApprove: false,
-};
+const fixedPrice: PolicyTerms = { ...plainTerms, startDate: '2026-01-01' };
 
 const tiered = (tiers: readonly PolicyTier[], change: Partial<PolicyTerms> = {}): PolicyTerms => ({
   ...fixedPrice,

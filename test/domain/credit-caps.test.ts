@@ -5,49 +5,15 @@ import { type CreditsSoFar, heldToCaps, withoutSharedCaps } from '#domain/credit
 import { hasCaps, type PolicyTerms, validatePolicyTerms, withoutGaps } from '#domain/credit-policies.ts';
 import { type CreditCandidate, resolveCredits } from '#domain/credit-resolution.ts';
 import { simulatedWorld } from '#domain/credit-simulation.ts';
+import { plainApproval, plainTerms as terms } from './policies.ts';
 
-const terms: PolicyTerms = {
-  policyType: 'time_based',
-  calculationType: 'fixed_price',
-  timeUnitType: 'monthly',
-  partnerId: null,
-  projectId: null,
-  campaignId: null,
-  sourceId: null,
-  startDate: null,
-  endDate: null,
-  baseCredit: 1000,
-  baseRate: null,
-  minimumCredit: null,
-  maximumCredit: null,
-  capPerLead: null,
-  capPerPeriod: null,
-  totalBudget: null,
-  bonusRate: 0,
-  tierConfig: null,
-  minLeadQualityScore: 0,
-  priority: 0,
-  isStackable: false,
-  autoApprove: false,
-};
 const nothing: CreditsSoFar = { onLead: 0, inPeriod: 0, inTotal: 0 };
 const at = { eventDay: '2026-03-15', currency: 'EUR' };
 const tenEuros = { amount: 1000, reason: 'fixed price: 10.00' };
 const held = (caps: Partial<PolicyTerms>, soFar: Partial<CreditsSoFar> = {}) =>
   heldToCaps(tenEuros, { ...terms, ...caps }, { ...nothing, ...soFar }, at);
 
-const lead: LeadFacts = {
-  event: 'approval',
-  eventDay: '2026-03-15',
-  partnerId: 'acme',
-  projectId: null,
-  campaignId: null,
-  sourceId: 'web',
-  score: 8000,
-  estimatedValue: null,
-  dealValue: null,
-  currency: 'EUR',
-};
+const lead: LeadFacts = { ...plainApproval, sourceId: 'web' };
 const candidate = (
   policyId: string,
   change: Partial<PolicyTerms> = {},

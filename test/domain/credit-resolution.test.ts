@@ -5,31 +5,7 @@ import { governsLead } from '#domain/credit-applicability.ts';
 import type { PolicyTerms } from '#domain/credit-policies.ts';
 import type { CreditCandidate, PartnerTermsFacts } from '#domain/credit-resolution.ts';
 import { partnerTermsCredits, resolveCredits } from '#domain/credit-resolution.ts';
-
-const terms: PolicyTerms = {
-  policyType: 'time_based',
-  calculationType: 'fixed_price',
-  timeUnitType: 'monthly',
-  partnerId: null,
-  projectId: null,
-  campaignId: null,
-  sourceId: null,
-  startDate: null,
-  endDate: null,
-  baseCredit: 1000,
-  baseRate: null,
-  minimumCredit: null,
-  maximumCredit: null,
-  capPerLead: null,
-  capPerPeriod: null,
-  totalBudget: null,
-  bonusRate: 0,
-  tierConfig: null,
-  minLeadQualityScore: 0,
-  priority: 0,
-  isStackable: false,
-  autoApprove: false,
-};
+import { plainApproval, plainTerms as terms } from './policies.ts';
 
 const candidate = (
   policyId: string,
@@ -48,18 +24,7 @@ const candidate = (
   terms: { ...terms, ...change },
 });
 
-const approved: LeadFacts = {
-  event: 'approval',
-  eventDay: '2026-03-15',
-  partnerId: 'acme',
-  projectId: null,
-  campaignId: null,
-  sourceId: null,
-  score: 8500,
-  estimatedValue: null,
-  dealValue: null,
-  currency: 'USD',
-};
+const approved: LeadFacts = { ...plainApproval, score: 8500, currency: 'USD' };
 const converted: LeadFacts = { ...approved, event: 'conversion', dealValue: 100_000 };
 
 describe('exclusive policies compete', () => {

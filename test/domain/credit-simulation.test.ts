@@ -1,57 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { LeadFacts } from '#domain/credit-applicability.ts';
-import type { PolicyRevision, PolicyTerms } from '#domain/credit-policies.ts';
+import type { PolicyRevision } from '#domain/credit-policies.ts';
 import { type SimulatedEvent, type SimulatedWorld, simulatedWorld } from '#domain/credit-simulation.ts';
+import { plainApproval, policyWith } from './policies.ts';
 
 type Event = SimulatedEvent<PolicyRevision>;
 
-const policy = (policyId: string, terms: Partial<PolicyTerms> = {}): PolicyRevision => ({
-  policyId,
-  policyCode: policyId.toUpperCase(),
-  revision: 1,
-  createdAt: '2026-01-01T00:00:00.000Z',
-  isActive: true,
-  deactivatedFrom: null,
-  isApproved: true,
-  currency: 'EUR',
-  terms: {
-    policyType: 'time_based',
-    calculationType: 'fixed_price',
-    timeUnitType: 'monthly',
-    partnerId: null,
-    projectId: null,
-    campaignId: null,
-    sourceId: null,
-    startDate: null,
-    endDate: null,
-    baseCredit: 1000,
-    baseRate: null,
-    minimumCredit: null,
-    maximumCredit: null,
-    capPerLead: null,
-    capPerPeriod: null,
-    totalBudget: null,
-    bonusRate: 0,
-    tierConfig: null,
-    minLeadQualityScore: 0,
-    priority: 0,
-    isStackable: false,
-    autoApprove: false,
-    ...terms,
-  },
-});
-const approvalFacts: LeadFacts = {
-  event: 'approval',
-  eventDay: '2026-03-15',
-  partnerId: 'acme',
-  projectId: null,
-  campaignId: null,
-  sourceId: null,
-  score: 8000,
-  estimatedValue: null,
-  dealValue: null,
-  currency: 'EUR',
-};
+const policy = policyWith;
+const approvalFacts = plainApproval;
 const approval = (
   leadId: string,
   policies: readonly PolicyRevision[],

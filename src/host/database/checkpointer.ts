@@ -72,7 +72,7 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
   let working: Promise<void> | undefined;
   let ending: Promise<void> | undefined;
   let failed = false;
-  let gone = 0;
+  let startedInVain = 0;
   let flushed: FileHandle | undefined;
   let commits = 0;
   let lookedAt = 0;
@@ -152,14 +152,14 @@ export function makeCheckpointer(options: CheckpointerOptions): Checkpointer {
     try {
       if (!(await hasWork())) return;
       const { pages } = await ask('look');
-      gone = 0;
+      startedInVain = 0;
       // By small portions: a commit waits for what is under way. (Measured: what piles up until the end of the log takes a third longer.)
       if (pages < longEnough) return await flush();
       ending = beginAnew();
       await ending;
     } catch (error) {
-      gone += 1;
-      if (error instanceof ThreadGone && gone < starts) return;
+      startedInVain += 1;
+      if (error instanceof ThreadGone && startedInVain < starts) return;
       failed = true;
       giveUp(pagesOnItsOwn);
       logger.error({ err: error }, 'the thread of the checkpoints failed; commits do its work');
