@@ -3,30 +3,14 @@ import { describe, expect, test } from 'vitest';
 import type { LeadFacts } from '#domain/credit-applicability.ts';
 import { applicability, governsLead } from '#domain/credit-applicability.ts';
 import type { PolicyRevision, PolicyTerms } from '#domain/credit-policies.ts';
+import { plainTerms } from './policies.ts';
 
 const terms: PolicyTerms = {
-  policyType: 'time_based',
-  calculationType: 'fixed_price',
-  timeUnitType: 'monthly',
+  ...plainTerms,
   partnerId: 'acme',
-  projectId: null,
-  campaignId: null,
-  sourceId: null,
   startDate: '2026-03-01',
   endDate: '2026-03-31',
-  baseCredit: 1000,
-  baseRate: null,
-  minimumCredit: null,
-  maximumCredit: null,
-  capPerLead: null,
-  capPerPeriod: null,
-  totalBudget: null,
-  bonusRate: 0,
-  tierConfig: null,
   minLeadQualityScore: 6000,
-  priority: 0,
-  isStackable: false,
-  autoApprove: false,
 };
 
 const policy = (

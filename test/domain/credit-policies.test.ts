@@ -9,30 +9,13 @@ import {
   validatePolicyTerms,
 } from '#domain/credit-policies.ts';
 import { calculationTypes, policyTypes } from '#domain/vocabulary.ts';
+import { plainTerms } from './policies.ts';
 
 const fixedPrice: PolicyTerms = {
-  policyType: 'time_based',
-  calculationType: 'fixed_price',
-  timeUnitType: 'monthly',
-  partnerId: null,
-  projectId: null,
-  campaignId: null,
-  sourceId: null,
+  ...plainTerms,
   startDate: '2026-01-01',
-  endDate: null,
-  baseCredit: 1000,
-  baseRate: null,
-  minimumCredit: null,
-  maximumCredit: null,
-  capPerLead: null,
-  capPerPeriod: null,
-  totalBudget: null,
   bonusRate: 50_000,
-  tierConfig: null,
   minLeadQualityScore: 6000,
-  priority: 0,
-  isStackable: false,
-  autoApprove: false,
 };
 
 const aTier = (tierLevel: number, minLeads: number, maxLeads: number | null): PolicyTier => ({

@@ -24,6 +24,7 @@ import {
   tenants,
   type Writer,
 } from '#host/database/index.ts';
+import { plainTerms } from '#test/domain/policies.ts';
 
 export { uuidv7 };
 
@@ -280,30 +281,7 @@ export function aRevision(
   policyId: string,
   patch: { approvedBy?: string } = {},
 ): Insertable<PartnerCreditPolicyRevisionRow> {
-  const terms: PolicyTerms = {
-    policyType: 'time_based',
-    calculationType: 'fixed_price',
-    timeUnitType: 'monthly',
-    partnerId: null,
-    projectId: null,
-    campaignId: null,
-    sourceId: null,
-    startDate: '2026-01-01',
-    endDate: null,
-    baseCredit: 1000,
-    baseRate: null,
-    minimumCredit: null,
-    maximumCredit: null,
-    capPerLead: null,
-    capPerPeriod: null,
-    totalBudget: null,
-    bonusRate: 0,
-    tierConfig: null,
-    minLeadQualityScore: 0,
-    priority: 0,
-    isStackable: false,
-    autoApprove: false,
-  };
+  const terms: PolicyTerms = { ...plainTerms, startDate: '2026-01-01' };
   return {
     id: uuidv7(),
     policyId,

@@ -406,13 +406,19 @@ forEachEngine((engine) => {
   });
 
   describe('when a host dies', () => {
-    it('between claiming and sending, another one sends it after the lease', async () => {
+    /** An e-mail to a partner's person that nobody has claimed yet. */
+    async function oneToSend() {
       const smtp = await aMailServer();
       await setUpMail(host, smtp.port);
       const { partner, person } = await aPartnerWithPerson(host);
       await aSender(host).run();
       await rejectALead(host, partner);
       await addressNotifications(host.context, host.tenantId);
+      return { smtp, person };
+    }
+
+    it('between claiming and sending, another one sends it after the lease', async () => {
+      const { smtp, person } = await oneToSend();
       const claim = await claimMail(host.context, host.tenantId, {
         sender: '01890000-0000-7000-8000-000000000001',
         domain: 'nordwind.example',
@@ -429,12 +435,7 @@ forEachEngine((engine) => {
     });
 
     it('or only stood still, what it says afterwards changes nothing about an e-mail that another one holds', async () => {
-      const smtp = await aMailServer();
-      await setUpMail(host, smtp.port);
-      const { partner, person } = await aPartnerWithPerson(host);
-      await aSender(host).run();
-      await rejectALead(host, partner);
-      await addressNotifications(host.context, host.tenantId);
+      const { person } = await oneToSend();
       const [late, holder] = ['01890000-0000-7000-8000-000000000001', '01890000-0000-7000-8000-000000000002'];
       const claimAs = (sender: string) =>
         claimMail(host.context, host.tenantId, { sender, domain: 'nordwind.example' });
@@ -452,12 +453,7 @@ forEachEngine((engine) => {
     });
 
     it('each time over the same e-mail, that one is given up in the end', async () => {
-      const smtp = await aMailServer();
-      await setUpMail(host, smtp.port);
-      const { partner, person } = await aPartnerWithPerson(host);
-      await aSender(host).run();
-      await rejectALead(host, partner);
-      await addressNotifications(host.context, host.tenantId);
+      const { person } = await oneToSend();
       const sender = '01890000-0000-7000-8000-000000000001';
       const claim = () => claimMail(host.context, host.tenantId, { sender, domain: 'nordwind.example' });
       for (let times = 0; times < mostAttempts; times += 1) {
